@@ -119,8 +119,14 @@ type Forward struct {
 	Retry *Retry `json:"retry,omitempty"`
 }
 
+// Unresolved stands in [Weighted.Backend] for a reference that leads nowhere (no such Service, no such port,
+// not permitted): that share of the requests is answered 500, as the Gateway API wants it, and the other
+// shares go on. No [Backend] has this name.
+const Unresolved = "unresolved"
+
 // Weighted is one share of a [Forward]: Weight out of the sum of all weights.
 type Weighted struct {
+	// Backend is a [Backend.Name], or [Unresolved].
 	Backend string `json:"backend"`
 	Weight  uint32 `json:"weight"`
 	// RequestHeaders and ResponseHeaders apply after the route's own, for this backend only.
@@ -143,6 +149,8 @@ type Retry struct {
 	StatusCodes []uint32 `json:"statusCodes,omitempty"`
 	// BackoffMS is the first wait between tries in milliseconds; 0 takes Envoy's.
 	BackoffMS int64 `json:"backoffMs,omitempty"`
+	// TryTimeoutMS bounds each single try in milliseconds; 0 leaves only [Forward.TimeoutMS].
+	TryTimeoutMS int64 `json:"tryTimeoutMs,omitempty"`
 }
 
 // Rewrite changes a request's host or path. Empty fields change nothing; at most one of Path and Prefix is set.
@@ -198,7 +206,8 @@ const (
 // Backend is one destination: a port of a Service, with the endpoints that serve it. It becomes one
 // cluster, shared by every route that names it, so that health and limits count once.
 type Backend struct {
-	// Name is "namespace/service/port".
+	// Name is "namespace/service/port", or "namespace/service/port/h2c" where a GRPCRoute leads to a port
+	// that other routes reach by HTTP/1.1.
 	Name     string   `json:"name"`
 	Protocol Protocol `json:"protocol"`
 	// Object is the Service.
