@@ -1,0 +1,58 @@
+# `make` or `make help` lists the targets. Anything longer than a line or two stands in a script under config/deps.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+QUICKSTART := config/samples/quickstart
+# Where Envoy, libonnxruntime, Python environments and golangci-lint are kept between runs and clones.
+CACHE := $(or $(SLUICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice)
+# More flags for `sluice run`, as in: make run ARGS="--http-port 8081"
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: check deps build ## Serve config/samples/quickstart behind a real Envoy; Ctrl-C ends it.
+	@bin/sluice run $(QUICKSTART) $(ARGS)
+
+.PHONY: dev
+dev: check deps ## The same, rebuilt and restarted whenever a source file is saved.
+	@config/deps/dev.sh $(QUICKSTART) $(ARGS)
+
+.PHONY: check
+check: ## Say what is missing to build and run, and the command that installs it.
+	@config/deps/check.sh go cc pip
+
+.PHONY: deps
+deps: ## Fetch Envoy and libonnxruntime into the cache folder, if they are not there.
+	@config/deps/fetch.sh
+
+.PHONY: build
+build: ## Build bin/sluice.
+	@config/deps/build.sh
+
+.PHONY: test
+test: check deps build clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
+	CGO_ENABLED=1 go test -race -timeout 20m ./...
+
+.PHONY: clients
+clients: ## Install the Python clients that the end-to-end tests use, if they are not there.
+	@config/deps/venv.sh clients test/clients/requirements.txt
+
+.PHONY: lint
+lint: ## Run golangci-lint, with the package arrows of DESIGN section 3 as depguard rules.
+	@config/deps/lint.sh
+
+.PHONY: golden
+golden: ## Write the golden files anew; read the diff before you commit it.
+	go test $$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u) -update
+
+.PHONY: models
+models: ## Train the quickstart's models anew.
+	@config/deps/venv.sh samples config/samples/models/requirements.txt
+	@PYTHONDONTWRITEBYTECODE=1 $(CACHE)/python/samples/bin/python config/samples/models/train.py --out $(QUICKSTART)/models
+
+.PHONY: clean
+clean: ## Remove what was built here; the cache folder stays.
+	rm -rf bin
