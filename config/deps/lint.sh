@@ -14,5 +14,4 @@ if [ ! -x "$home/golangci-lint" ]; then
 	(cd / && GOBIN=$work GOFLAGS= go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$version")
 	mv -f "$work/golangci-lint" "$home/golangci-lint"
 fi
-"$home/golangci-lint" config verify
 "$home/golangci-lint" run "$@" ./...
