@@ -1,0 +1,139 @@
+package envoy
+
+import (
+	"time"
+
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+func route(r ir.Route) *routev3.Route {
+	request, response := edits(r.RequestHeaders), edits(r.ResponseHeaders)
+	out := &routev3.Route{
+		Name:                    r.Name,
+		Match:                   match(r.Match),
+		RequestHeadersToAdd:     request.add,
+		RequestHeadersToRemove:  request.remove,
+		ResponseHeadersToAdd:    response.add,
+		ResponseHeadersToRemove: response.remove,
+	}
+	switch {
+	case r.Redirect != nil:
+		out.Action = &routev3.Route_Redirect{Redirect: redirect(r.Match.Path, r.Redirect)}
+	case r.Respond != nil:
+		out.Action = &routev3.Route_DirectResponse{DirectResponse: respond(r.Respond)}
+		if r.Respond.ContentType != "" {
+			out.ResponseHeadersToAdd = append(out.ResponseHeadersToAdd,
+				overwrite("content-type", literal(r.Respond.ContentType)))
+		}
+	case r.Forward != nil:
+		out.Action = &routev3.Route_Route{Route: forward(r.Match.Path, r.Forward)}
+	}
+	return out
+}
+
+func forward(path ir.Path, f *ir.Forward) *routev3.RouteAction {
+	timeout := time.Duration(f.TimeoutMS) * time.Millisecond
+	action := &routev3.RouteAction{
+		// A cluster that Envoy does not have is a backend that was refused or does not exist.
+		ClusterNotFoundResponseCode: routev3.RouteAction_INTERNAL_SERVER_ERROR,
+		Timeout:                     durationpb.New(timeout),
+		RetryPolicy:                 retry(f.Retry),
+		RequestMirrorPolicies:       mirrors(f.Mirrors),
+	}
+	if timeout > idleTimeout {
+		// The connection manager's bound on silence must not undercut what the route allows.
+		action.IdleTimeout = durationpb.New(timeout)
+	}
+	setDestination(action, f.Backends)
+	setRewrite(action, path, f.Rewrite)
+	return action
+}
+
+// setDestination picks a single cluster directly and several by their share of the sum of weights.
+func setDestination(action *routev3.RouteAction, backends []ir.Weighted) {
+	var shares []*routev3.WeightedCluster_ClusterWeight
+	plain := true
+	for _, b := range backends {
+		if b.Weight == 0 {
+			continue
+		}
+		request, response := edits(b.RequestHeaders), edits(b.ResponseHeaders)
+		plain = plain && b.RequestHeaders == nil && b.ResponseHeaders == nil
+		shares = append(shares, &routev3.WeightedCluster_ClusterWeight{
+			Name:                    b.Backend,
+			Weight:                  wrapperspb.UInt32(b.Weight),
+			RequestHeadersToAdd:     request.add,
+			RequestHeadersToRemove:  request.remove,
+			ResponseHeadersToAdd:    response.add,
+			ResponseHeadersToRemove: response.remove,
+		})
+	}
+	if len(shares) == 1 && plain {
+		action.ClusterSpecifier = &routev3.RouteAction_Cluster{Cluster: shares[0].GetName()}
+		return
+	}
+	action.ClusterSpecifier = &routev3.RouteAction_WeightedClusters{
+		WeightedClusters: &routev3.WeightedCluster{Clusters: shares},
+	}
+}
+
+func setRewrite(action *routev3.RouteAction, path ir.Path, r *ir.Rewrite) {
+	if r == nil {
+		return
+	}
+	if r.Host != "" {
+		action.HostRewriteSpecifier = &routev3.RouteAction_HostRewriteLiteral{HostRewriteLiteral: r.Host}
+	}
+	var change pathChange
+	switch {
+	case r.Path != "":
+		change = replacePath(r.Path)
+	case r.Prefix != "":
+		change = replacePrefix(path, r.Prefix)
+	}
+	action.PrefixRewrite, action.RegexRewrite = change.prefix, change.regex
+}
+
+// unsent are the failures after which an endpoint has seen nothing of the request: the connection was refused,
+// it ended before the first byte, or an HTTP/2 server said that it did not begin (RFC 9113, section 8.7). To
+// try again elsewhere then can't run an inference twice, so every route does it.
+const unsent = "connect-failure,refused-stream,reset-before-request"
+
+func retry(r *ir.Retry) *routev3.RetryPolicy {
+	policy := &routev3.RetryPolicy{
+		RetryOn:    unsent,
+		NumRetries: wrapperspb.UInt32(2),
+		RetryHostPredicate: []*routev3.RetryPolicy_RetryHostPredicate{{
+			Name:       "envoy.retry_host_predicates.previous_hosts",
+			ConfigType: previousHosts(),
+		}},
+		HostSelectionRetryMaxAttempts: 3,
+	}
+	if r == nil {
+		return policy
+	}
+	policy.NumRetries = wrapperspb.UInt32(r.Attempts)
+	if len(r.StatusCodes) > 0 {
+		policy.RetryOn += ",retriable-status-codes"
+		policy.RetriableStatusCodes = r.StatusCodes
+	}
+	if r.BackoffMS > 0 {
+		policy.RetryBackOff = &routev3.RetryPolicy_RetryBackOff{
+			BaseInterval: durationpb.New(time.Duration(r.BackoffMS) * time.Millisecond),
+		}
+	}
+	return policy
+}
+
+func respond(r *ir.Respond) *routev3.DirectResponseAction {
+	action := &routev3.DirectResponseAction{Status: r.Status}
+	if r.Body != "" {
+		action.Body = &core.DataSource{Specifier: &core.DataSource_InlineString{InlineString: r.Body}}
+	}
+	return action
+}
