@@ -1,0 +1,218 @@
+package server
+
+import (
+	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+
+	"github.com/sluice-serving/sluice/xds/envoy"
+)
+
+// state is all that a stream knows of its client. One goroutine owns it. It decides and never sends.
+type state struct {
+	subscriptions map[string]*subscription
+	// unasked are clusters that the client has but whose endpoints it has not asked for yet. Routes wait for
+	// them: a cluster without endpoints is not in use yet, and a route to it would answer 500.
+	unasked map[string]struct{}
+}
+
+// delivery is the content of one response.
+type delivery struct {
+	typeURL string
+	added   []envoy.Resource
+	removed []string
+}
+
+func newState() *state {
+	return &state{subscriptions: make(map[string]*subscription), unasked: make(map[string]struct{})}
+}
+
+// subscribe applies the subscriptions that a request carries; first says that it is the first of its type.
+func (st *state) subscribe(req *discovery.DeltaDiscoveryRequest) (first bool) {
+	typeURL := req.GetTypeUrl()
+	sub := st.subscriptions[typeURL]
+	if first = sub == nil; first {
+		sub = open(req)
+		st.subscriptions[typeURL] = sub
+	} else {
+		sub.update(req)
+	}
+	switch typeURL {
+	case envoy.ClusterType:
+		if first {
+			for name := range sub.held {
+				st.expectEndpoints(name)
+			}
+		}
+	case envoy.EndpointType:
+		for _, name := range req.GetResourceNamesSubscribe() {
+			delete(st.unasked, name)
+		}
+	}
+	return first
+}
+
+// expectEndpoints holds routes back until the client has asked for the endpoints of a cluster.
+func (st *state) expectEndpoints(cluster string) {
+	endpoints := st.subscriptions[envoy.EndpointType]
+	if endpoints == nil || !endpoints.wants(cluster) {
+		st.unasked[cluster] = struct{}{}
+	}
+}
+
+// touch makes the next look include key.
+func (st *state) touch(key envoy.Key) {
+	if sub := st.subscriptions[key.TypeURL]; sub != nil {
+		sub.dirty[key.Name] = struct{}{}
+	}
+}
+
+// removalOrder is the order in which it is safe to take away: what refers goes before what is referred to.
+// Endpoints come last because Envoy itself gives up those of a cluster that is gone.
+func removalOrder() []string {
+	return []string{envoy.ListenerType, envoy.ScopeType, envoy.ExtensionType, envoy.ClusterType, envoy.EndpointType}
+}
+
+// next gives the response to send now, if any. The caller sends one at a time and waits for its answer, so
+// that each type is with the client before a later one refers to it.
+func (st *state) next(c catalog) (delivery, bool) {
+	for _, typeURL := range envoy.Types() {
+		if typeURL == envoy.ListenerType && len(st.unasked) > 0 {
+			return delivery{}, false
+		}
+		if d := st.additions(c, typeURL); len(d.added)+len(d.removed) > 0 {
+			return d, true
+		}
+	}
+	for _, typeURL := range removalOrder() {
+		if d := st.removals(c, typeURL); len(d.removed) > 0 {
+			return d, true
+		}
+	}
+	return delivery{}, false
+}
+
+// additions collects what is new or changed of a type, and answers names that do not exist.
+func (st *state) additions(c catalog, typeURL string) delivery {
+	d := delivery{typeURL: typeURL}
+	sub := st.subscriptions[typeURL]
+	if sub == nil {
+		return d
+	}
+	if sub.all {
+		for name := range c[typeURL] {
+			sub.dirty[name] = struct{}{}
+		}
+		sub.all = false
+	}
+	for {
+		candidates := sub.candidates()
+		for _, name := range candidates {
+			resource, stands := c.offer(envoy.Key{TypeURL: typeURL, Name: name})
+			held, has := sub.held[name]
+			_, asked := sub.asked[name]
+			switch {
+			case !sub.wants(name):
+				sub.clean(name)
+			case stands == present && held == resource.Version:
+				// A client that brought this version from an earlier stream has accepted it there.
+				c.accept(resource.Key(), resource.Version)
+				sub.clean(name)
+			case stands == present:
+				d.added = append(d.added, resource)
+			case !has && asked:
+				d.removed = append(d.removed, name)
+			case !has, stands == withheld:
+				sub.clean(name)
+			}
+		}
+		// A probe that has no work left may hide others behind it.
+		if len(d.added)+len(d.removed) > 0 || len(sub.probes) == 0 {
+			return d
+		}
+		sub.probes = sub.probes[1:]
+	}
+}
+
+// removals collects what the client has and is to drop.
+func (st *state) removals(c catalog, typeURL string) delivery {
+	d := delivery{typeURL: typeURL}
+	sub := st.subscriptions[typeURL]
+	if sub == nil {
+		return d
+	}
+	for _, name := range sub.candidates() {
+		_, has := sub.held[name]
+		if _, stands := c.offer(envoy.Key{TypeURL: typeURL, Name: name}); has && stands == absent {
+			d.removed = append(d.removed, name)
+		}
+	}
+	return d
+}
+
+// complete says whether the client has asked for every type that it will need, so that nothing left to send
+// means that it has all.
+func (st *state) complete() bool {
+	if st.subscriptions[envoy.ClusterType] == nil || len(st.unasked) > 0 {
+		return false
+	}
+	listeners := st.subscriptions[envoy.ListenerType]
+	if listeners == nil {
+		return false
+	}
+	return len(listeners.held) == 0 ||
+		st.subscriptions[envoy.ScopeType] != nil && st.subscriptions[envoy.ExtensionType] != nil
+}
+
+// accepted applies an ACK.
+func (st *state) accepted(d delivery) {
+	sub := st.subscriptions[d.typeURL]
+	for _, r := range d.added {
+		_, had := sub.held[r.Name]
+		sub.held[r.Name] = r.Version
+		sub.clean(r.Name)
+		if d.typeURL == envoy.ClusterType {
+			st.clusterTaken(r.Name, had)
+		}
+	}
+	for _, name := range d.removed {
+		delete(sub.held, name)
+		sub.clean(name)
+		if d.typeURL == envoy.ClusterType {
+			delete(st.unasked, name)
+		}
+	}
+}
+
+// clusterTaken follows a cluster that the client has accepted. Envoy warms a changed cluster until its endpoints
+// come again, changed or not, and does not ask for them since the name is subscribed already (xDS protocol,
+// "Resource warming"; envoy#13009).
+func (st *state) clusterTaken(name string, changed bool) {
+	endpoints := st.subscriptions[envoy.EndpointType]
+	if changed && endpoints != nil && endpoints.wants(name) {
+		endpoints.resend(name)
+		return
+	}
+	st.expectEndpoints(name)
+}
+
+// refused applies a NACK. It gives the resource to blame if there was only one; otherwise it arranges for
+// smaller responses that will tell.
+func (st *state) refused(d delivery, reason string) (culprit envoy.Resource, found bool) {
+	sub := st.subscriptions[d.typeURL]
+	for _, name := range d.removed {
+		// There is nothing in a removal to be refused, and nothing smaller to send.
+		delete(sub.held, name)
+		sub.clean(name)
+	}
+	switch len(d.added) {
+	case 0:
+		return envoy.Resource{}, false
+	case 1:
+		return d.added[0], true
+	}
+	names := make([]string, len(d.added))
+	for i, r := range d.added {
+		names[i] = r.Name
+	}
+	sub.probes = append(split(names, reason), sub.probes...)
+	return envoy.Resource{}, false
+}

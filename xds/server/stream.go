@@ -1,0 +1,221 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/sluice-serving/sluice/xds/envoy"
+)
+
+// aggregated is the gRPC face of a server.
+type aggregated struct {
+	discovery.UnimplementedAggregatedDiscoveryServiceServer
+	server *Server
+}
+
+// DeltaAggregatedResources serves one client until it goes away. It only receives; what it receives, a second
+// goroutine that owns the stream's state works through, and this one waits for that to end.
+func (a *aggregated) DeltaAggregatedResources(grpcStream discovery.AggregatedDiscoveryService_DeltaAggregatedResourcesServer) error {
+	ctx, cancel := context.WithCancelCause(grpcStream.Context())
+	defer cancel(nil)
+	s := newStream(a.server, grpcStream)
+	requests := make(chan *discovery.DeltaDiscoveryRequest)
+	ended := make(chan error, 1)
+	go func() { ended <- s.own(ctx, requests) }()
+	for {
+		req, err := grpcStream.Recv()
+		if err != nil {
+			cancel(err)
+			<-ended
+			return err
+		}
+		select {
+		case requests <- req:
+		case err := <-ended:
+			return err
+		}
+	}
+}
+
+// stream is one client's exchange. The goroutine in own is the only one to touch it.
+type stream struct {
+	server *Server
+	sender interface {
+		Send(*discovery.DeltaDiscoveryResponse) error
+	}
+	logger  *slog.Logger
+	watcher *watcher
+	state   *state
+	// outstanding is the response that the client has not answered yet; nil when there is none.
+	outstanding *outstanding
+	responses   uint64
+}
+
+type outstanding struct {
+	delivery
+
+	nonce string
+	sent  time.Time
+}
+
+func newStream(server *Server, grpcStream discovery.AggregatedDiscoveryService_DeltaAggregatedResourcesServer) *stream {
+	return &stream{
+		server: server,
+		sender: grpcStream,
+		logger: server.logger,
+		state:  newState(),
+		watcher: &watcher{
+			wake:  make(chan struct{}, 1),
+			since: time.Now(),
+			dirty: make(map[envoy.Key]struct{}),
+		},
+	}
+}
+
+// own works through requests and publications until ctx ends or a message can't be sent.
+func (s *stream) own(ctx context.Context, requests <-chan *discovery.DeltaDiscoveryRequest) error {
+	s.server.store.attach(s.watcher)
+	defer s.server.store.detach(s.watcher)
+	patience := time.NewTimer(s.server.patience)
+	patience.Stop()
+	defer patience.Stop()
+	impatient := false
+	for {
+		select {
+		case req := <-requests:
+			if err := s.receive(req); err != nil {
+				return err
+			}
+		case <-s.watcher.wake:
+		case <-patience.C:
+			s.logger.Warn("client did not ask for the endpoints of its clusters", "clusters", len(s.state.unasked))
+			clear(s.state.unasked)
+		case <-ctx.Done():
+			s.logger.Info("xDS client gone")
+			return context.Cause(ctx)
+		}
+		if err := s.advance(); err != nil {
+			return err
+		}
+		if waiting := len(s.state.unasked) > 0; waiting != impatient {
+			impatient = waiting
+			patience.Stop()
+			if waiting {
+				patience.Reset(s.server.patience)
+			}
+		}
+	}
+}
+
+// answer is what a request says about the responses before it.
+type answer string
+
+const (
+	// answerNone: the request only changes subscriptions.
+	answerNone answer = "none"
+	// answerACK: the outstanding response was accepted.
+	answerACK answer = "ack"
+	// answerNACK: the outstanding response was refused.
+	answerNACK answer = "nack"
+	// answerStale: the nonce is of no outstanding response.
+	answerStale answer = "stale"
+)
+
+// read classifies a request.
+func (s *stream) read(req *discovery.DeltaDiscoveryRequest) answer {
+	switch nonce := req.GetResponseNonce(); {
+	case nonce == "":
+		return answerNone
+	case s.outstanding == nil || s.outstanding.nonce != nonce || s.outstanding.typeURL != req.GetTypeUrl():
+		return answerStale
+	case req.GetErrorDetail() != nil:
+		return answerNACK
+	default:
+		return answerACK
+	}
+}
+
+func (s *stream) receive(req *discovery.DeltaDiscoveryRequest) error {
+	if req.GetTypeUrl() == "" {
+		return status.Error(codes.InvalidArgument, "a request on an aggregated stream needs a type URL")
+	}
+	if node := req.GetNode().GetId(); node != "" && s.watcher.node == "" {
+		s.server.store.identify(s.watcher, node)
+		s.logger = s.logger.With("client", node)
+		s.logger.Info("xDS client connected")
+	}
+	said := s.read(req)
+	s.server.metrics.answered(req.GetTypeUrl(), said)
+	if said == answerACK || said == answerNACK {
+		d := s.outstanding.delivery
+		s.server.metrics.took(d.typeURL, time.Since(s.outstanding.sent))
+		s.outstanding = nil
+		if said == answerACK {
+			s.server.store.accept(d)
+			s.state.accepted(d)
+		} else {
+			s.refuse(d, req.GetErrorDetail().GetMessage())
+		}
+	}
+	if s.state.subscribe(req) {
+		s.logger.Debug("xDS subscription", "type", shortType(req.GetTypeUrl()),
+			"names", len(req.GetResourceNamesSubscribe()), "held", len(req.GetInitialResourceVersions()))
+	}
+	return nil
+}
+
+// refuse follows a NACK: either the culprit is known, or smaller responses come next.
+func (s *stream) refuse(d delivery, reason string) {
+	culprit, found := s.state.refused(d, reason)
+	if !found {
+		s.logger.Debug("xDS response refused, looking for the culprit",
+			"type", shortType(d.typeURL), "resources", len(d.added), "reason", reason)
+		return
+	}
+	news := s.server.store.reject(Rejection{
+		TypeURL: culprit.TypeURL,
+		Name:    culprit.Name,
+		Version: culprit.Version,
+		Reason:  reason,
+		Client:  s.watcher.node,
+		Since:   time.Now(),
+	})
+	if news {
+		s.logger.Warn("Envoy refused a resource", "type", shortType(culprit.TypeURL), "name", culprit.Name,
+			"version", culprit.Version, "objects", culprit.Objects, "reason", reason)
+	}
+}
+
+// advance sends the next response unless one is outstanding.
+func (s *stream) advance() error {
+	if s.outstanding != nil {
+		return nil
+	}
+	d, ok := s.server.store.next(s.watcher, s.state)
+	if !ok {
+		return nil
+	}
+	s.responses++
+	out := &outstanding{delivery: d, nonce: strconv.FormatUint(s.responses, 10), sent: time.Now()}
+	response := &discovery.DeltaDiscoveryResponse{
+		TypeUrl:          d.typeURL,
+		Nonce:            out.nonce,
+		RemovedResources: d.removed,
+	}
+	for _, r := range d.added {
+		response.Resources = append(response.Resources, &discovery.Resource{Name: r.Name, Version: r.Version, Resource: r.Body})
+	}
+	if err := s.sender.Send(response); err != nil {
+		return err
+	}
+	s.outstanding = out
+	s.server.metrics.sent(d)
+	s.logger.Debug("xDS response", "type", shortType(d.typeURL), "added", len(d.added), "removed", len(d.removed))
+	return nil
+}
