@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	bootstrap "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	endpoint "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
+	overload "github.com/envoyproxy/go-control-plane/envoy/config/overload/v3"
+	connections "github.com/envoyproxy/go-control-plane/envoy/extensions/resource_monitors/downstream_connections/v3"
+	upstream "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// discoveryCluster is the only cluster that Envoy does not learn by xDS.
+const discoveryCluster = "sluice-xds"
+
+// regexLimit bounds the compiled size of an expression in a route. RE2's own default in Envoy, 100, refuses
+// what a long model name makes.
+const regexLimit = 10_000
+
+// Bootstrap gives Envoy's static configuration: who it is, where its admin interface and the discovery server
+// are, and the limits that xDS can't carry. It is pure.
+func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
+	resources, err := discoveryServer(o.XDSSocket)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := connectionLimit(o.MaxConnections)
+	if err != nil {
+		return nil, err
+	}
+	return &bootstrap.Bootstrap{
+		Node:             &core.Node{Id: o.Node, Cluster: "sluice"},
+		Admin:            &bootstrap.Admin{Address: pipe(filepath.Join(o.Dir, "admin.sock"))},
+		StaticResources:  resources,
+		DynamicResources: dynamicResources(),
+		// Statistics of a cluster come into being with its first request: of 10,000 services, most are idle.
+		DeferredStatOptions: &bootstrap.Bootstrap_DeferredStatOptions{EnableDeferredCreationStats: true},
+		OverloadManager:     limits,
+		LayeredRuntime: &bootstrap.LayeredRuntime{Layers: []*bootstrap.RuntimeLayer{{
+			Name: "static",
+			LayerSpecifier: &bootstrap.RuntimeLayer_StaticLayer{StaticLayer: &structpb.Struct{
+				Fields: map[string]*structpb.Value{
+					"re2.max_program_size.error_level": structpb.NewNumberValue(regexLimit),
+				},
+			}},
+		}}},
+	}, nil
+}
+
+func (p *Proxy) writeBootstrap() error {
+	config, err := Bootstrap(p.options)
+	if err != nil {
+		return err
+	}
+	data, err := protojson.MarshalOptions{Multiline: true, UseProtoNames: true}.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("envoy's bootstrap: %w", err)
+	}
+	if err := os.WriteFile(p.bootstrapFile(), data, 0o600); err != nil {
+		return fmt.Errorf("envoy's bootstrap: %w", err)
+	}
+	return nil
+}
+
+func dynamicResources() *bootstrap.Bootstrap_DynamicResources {
+	aggregated := &core.ConfigSource{
+		ConfigSourceSpecifier: &core.ConfigSource_Ads{Ads: &core.AggregatedConfigSource{}},
+		ResourceApiVersion:    core.ApiVersion_V3,
+	}
+	return &bootstrap.Bootstrap_DynamicResources{
+		CdsConfig: aggregated,
+		LdsConfig: aggregated,
+		AdsConfig: &core.ApiConfigSource{
+			ApiType:                   core.ApiConfigSource_DELTA_GRPC,
+			TransportApiVersion:       core.ApiVersion_V3,
+			SetNodeOnFirstMessageOnly: true,
+			GrpcServices: []*core.GrpcService{{TargetSpecifier: &core.GrpcService_EnvoyGrpc_{
+				EnvoyGrpc: &core.GrpcService_EnvoyGrpc{
+					ClusterName: discoveryCluster,
+					// A control plane that was restarted is found again within a second, not after thirty.
+					RetryPolicy: &core.RetryPolicy{RetryBackOff: &core.BackoffStrategy{
+						BaseInterval: durationpb.New(100 * time.Millisecond),
+						MaxInterval:  durationpb.New(time.Second),
+					}},
+				},
+			}}},
+		},
+	}
+}
+
+func discoveryServer(socket string) (*bootstrap.Bootstrap_StaticResources, error) {
+	options, err := pack(&upstream.HttpProtocolOptions{
+		UpstreamProtocolOptions: &upstream.HttpProtocolOptions_ExplicitHttpConfig_{
+			ExplicitHttpConfig: &upstream.HttpProtocolOptions_ExplicitHttpConfig{
+				ProtocolConfig: &upstream.HttpProtocolOptions_ExplicitHttpConfig_Http2ProtocolOptions{
+					Http2ProtocolOptions: &core.Http2ProtocolOptions{
+						// A discovery server that hangs without closing its socket is given up.
+						ConnectionKeepalive: &core.KeepaliveSettings{
+							Interval: durationpb.New(30 * time.Second),
+							Timeout:  durationpb.New(10 * time.Second),
+						},
+					},
+				},
+			},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &bootstrap.Bootstrap_StaticResources{Clusters: []*clusterv3.Cluster{{
+		Name:                 discoveryCluster,
+		ClusterDiscoveryType: &clusterv3.Cluster_Type{Type: clusterv3.Cluster_STATIC},
+		ConnectTimeout:       durationpb.New(time.Second),
+		LoadAssignment: &endpoint.ClusterLoadAssignment{
+			ClusterName: discoveryCluster,
+			Endpoints: []*endpoint.LocalityLbEndpoints{{LbEndpoints: []*endpoint.LbEndpoint{{
+				HostIdentifier: &endpoint.LbEndpoint_Endpoint{Endpoint: &endpoint.Endpoint{Address: pipe(socket)}},
+			}}}},
+		},
+		TypedExtensionProtocolOptions: map[string]*anypb.Any{
+			"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
+		},
+	}}}, nil
+}
+
+// connectionLimit refuses client connections beyond a number, so that a flood can't use up the process.
+func connectionLimit(most int64) (*overload.OverloadManager, error) {
+	config, err := pack(&connections.DownstreamConnectionsConfig{MaxActiveDownstreamConnections: most})
+	if err != nil {
+		return nil, err
+	}
+	return &overload.OverloadManager{
+		RefreshInterval: durationpb.New(250 * time.Millisecond),
+		ResourceMonitors: []*overload.ResourceMonitor{{
+			Name:       "envoy.resource_monitors.global_downstream_max_connections",
+			ConfigType: &overload.ResourceMonitor_TypedConfig{TypedConfig: config},
+		}},
+	}, nil
+}
+
+// pipe is a unix socket that only its owner can use.
+func pipe(path string) *core.Address {
+	return &core.Address{Address: &core.Address_Pipe{Pipe: &core.Pipe{Path: path, Mode: 0o600}}}
+}
+
+func pack(m proto.Message) (*anypb.Any, error) {
+	packed, err := anypb.New(m)
+	if err != nil {
+		return nil, fmt.Errorf("envoy's bootstrap: %w", err)
+	}
+	return packed, nil
+}

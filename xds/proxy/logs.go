@@ -1,0 +1,61 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+// logFormat makes Envoy's lines easy to take apart: level, component and text, separated by tabs. With
+// --log-format-escaped a text of several lines stays one.
+const logFormat = "%l\t%n\t%v"
+
+// maxLogLine bounds what one line of Envoy's can hold of our memory; what is longer is cut.
+const maxLogLine = 64 << 10
+
+// forwardLog turns Envoy's lines into records until r ends.
+func forwardLog(ctx context.Context, r io.Reader, logger *slog.Logger) {
+	reader := bufio.NewReaderSize(r, maxLogLine)
+	for {
+		line, err := reader.ReadSlice('\n')
+		if text := strings.TrimRight(string(line), "\r\n"); text != "" {
+			level, component, message := parseLog(text)
+			if component == "" {
+				logger.Log(ctx, level, message)
+			} else {
+				logger.Log(ctx, level, message, "component", component)
+			}
+		}
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = reader.ReadSlice('\n')
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// parseLog takes a line apart. What is not in our format (a message before logging is set up, a stack trace)
+// comes whole, as a warning.
+func parseLog(line string) (level slog.Level, component, message string) {
+	fields := strings.SplitN(line, "\t", 3)
+	if len(fields) != 3 {
+		return slog.LevelWarn, "", line
+	}
+	switch fields[0] {
+	case "trace", "debug":
+		level = slog.LevelDebug
+	case "info":
+		level = slog.LevelInfo
+	case "warning", "warn":
+		level = slog.LevelWarn
+	case "error", "critical":
+		level = slog.LevelError
+	default:
+		return slog.LevelWarn, "", line
+	}
+	return level, fields[1], fields[2]
+}

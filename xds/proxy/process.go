@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// process is one running Envoy, as the supervisor sees it.
+type process interface {
+	pid() int
+	// exited closes when the process has ended and its log has been read to the end.
+	exited() <-chan struct{}
+	// outcome says how it ended; only after exited has closed.
+	outcome() string
+	signal(syscall.Signal) error
+}
+
+// startEnvoy writes the bootstrap and starts the binary in a process group of its own, so that a Ctrl-C at the
+// terminal reaches the supervisor alone and the stop is orderly.
+func (p *Proxy) startEnvoy() (process, error) {
+	if err := p.writeBootstrap(); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(p.adminSocket()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("envoy's old admin socket: %w", err)
+	}
+	cmd := exec.Command(p.options.Binary, p.arguments()...) //nolint:gosec,noctx // the operator names the binary; the supervisor ends it
+	cmd.Dir = p.options.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, input, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("envoy's log: %w", err)
+	}
+	cmd.Stdout, cmd.Stderr = input, input
+	err = cmd.Start()
+	input.Close() //nolint:errcheck,gosec // the child has its own copy
+	if err != nil {
+		output.Close() //nolint:errcheck,gosec // nothing was read from it
+		return nil, fmt.Errorf("starting Envoy: %w", err)
+	}
+	child := &child{cmd: cmd, done: make(chan struct{})}
+	go child.follow(output, p)
+	return child, nil
+}
+
+func (p *Proxy) arguments() []string {
+	args := []string{
+		"--config-path", p.bootstrapFile(),
+		// Hot restart shares memory between Envoys of one base id; a second sluice of this user would meet it.
+		"--disable-hot-restart",
+		"--log-level", "warning",
+		"--log-format", logFormat,
+		"--log-format-escaped",
+		"--drain-time-s", strconv.Itoa(max(1, int(p.options.DrainTime/time.Second))),
+	}
+	if p.options.Concurrency > 0 {
+		args = append(args, "--concurrency", strconv.Itoa(p.options.Concurrency))
+	}
+	return args
+}
+
+// child is a process of the operating system.
+type child struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	// err is written before done closes.
+	err error
+}
+
+// follow reads the log to its end and reaps the process.
+func (c *child) follow(output *os.File, p *Proxy) {
+	defer close(c.done)
+	forwardLog(context.Background(), output, p.logger.With("pid", c.pid()))
+	output.Close() //nolint:errcheck,gosec // only read
+	c.err = c.cmd.Wait()
+}
+
+func (c *child) pid() int                { return c.cmd.Process.Pid }
+func (c *child) exited() <-chan struct{} { return c.done }
+
+func (c *child) outcome() string {
+	if c.err != nil {
+		return c.err.Error()
+	}
+	return "exit status 0"
+}
+
+func (c *child) signal(s syscall.Signal) error { return c.cmd.Process.Signal(s) }
+
+// startTicks reads when a process started, in clock ticks since boot; 0 if it is gone.
+func startTicks(pid int) uint64 {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	// The second field is the program's name in parentheses and may hold anything, even spaces.
+	end := bytes.LastIndexByte(stat, ')')
+	if end < 0 {
+		return 0
+	}
+	const startTime = 22 - 3 // field 22, counted from field 3 (proc(5))
+	fields := bytes.Fields(stat[end+1:])
+	if len(fields) <= startTime {
+		return 0
+	}
+	ticks, err := strconv.ParseUint(string(fields[startTime]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return ticks
+}

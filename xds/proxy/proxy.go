@@ -1,0 +1,144 @@
+// Package proxy runs an Envoy as a child process: a small static bootstrap that points it at our discovery
+// server, supervision with restarts, and what can be asked of it over its admin socket. All of it goes over
+// unix sockets; the only TCP ports are those of the listeners that Envoy is told by xDS.
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Options are what a proxy is made from.
+type Options struct {
+	// Binary is the Envoy to run; see [FindBinary].
+	Binary string
+	// Dir is an existing directory of the proxy's own for its bootstrap and admin socket.
+	Dir string
+	// XDSSocket is the unix socket on which the discovery server answers.
+	XDSSocket string
+	Logger    *slog.Logger
+	// Node is the id that Envoy gives itself to the discovery server; empty is "sluice".
+	Node string
+	// Concurrency is the number of worker threads; 0 is one for each CPU.
+	Concurrency int
+	// MaxConnections bounds the client connections of all listeners together; 0 is 50,000.
+	MaxConnections int64
+	// DrainTime is how long an orderly stop waits for requests in flight before it ends Envoy; 0 is 10 s.
+	DrainTime time.Duration
+	// KillAfter is how long Envoy has to go after SIGTERM before SIGKILL; 0 is 5 s.
+	KillAfter time.Duration
+}
+
+// Proxy is one supervised Envoy.
+type Proxy struct {
+	options Options
+	logger  *slog.Logger
+	admin   *http.Client
+	// start starts Envoy; tests put another program in its place.
+	start func() (process, error)
+
+	mu    sync.Mutex
+	state State
+}
+
+// State is what the supervisor knows of the process.
+type State struct {
+	// PID is 0 while no process runs.
+	PID int
+	// StartTicks is the process's start time in clock ticks since boot (field 22 of /proc/PID/stat); with the
+	// PID it names a process for good.
+	StartTicks uint64
+	StartedAt  time.Time
+	// Restarts counts the processes after the first.
+	Restarts int
+	// LastExit says how the process before this one ended; empty when there was none.
+	LastExit string
+}
+
+// New checks the options and prepares the proxy; [Proxy.Run] starts it.
+func New(o Options) (*Proxy, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Node = orDefault(o.Node, "sluice")
+	o.MaxConnections = orDefault(o.MaxConnections, 50_000)
+	o.DrainTime = orDefault(o.DrainTime, 10*time.Second)
+	o.KillAfter = orDefault(o.KillAfter, 5*time.Second)
+	if o.Binary == "" {
+		return nil, errors.New("no Envoy binary is given")
+	}
+	if info, err := os.Stat(o.Dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("the proxy's directory %q does not exist", o.Dir)
+	}
+	admin := filepath.Join(o.Dir, "admin.sock")
+	for _, socket := range []string{admin, o.XDSSocket} {
+		if err := checkSocketPath(socket); err != nil {
+			return nil, err
+		}
+	}
+	p := &Proxy{options: o, logger: o.Logger, admin: adminClient(admin)}
+	p.start = p.startEnvoy
+	return p, nil
+}
+
+// Process gives the PID and start time of the running Envoy, and zeros when none runs.
+func (p *Proxy) Process() (pid int, startTicks uint64) {
+	s := p.State()
+	return s.PID, s.StartTicks
+}
+
+// State gives what is known of the process now.
+func (p *Proxy) State() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
+}
+
+// WaitReady returns when Envoy serves, or with the context's error.
+func (p *Proxy) WaitReady(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := p.Ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("envoy is not ready: %w", err)
+		}
+	}
+}
+
+func (p *Proxy) bootstrapFile() string { return filepath.Join(p.options.Dir, "bootstrap.json") }
+func (p *Proxy) adminSocket() string   { return filepath.Join(p.options.Dir, "admin.sock") }
+
+// maxSocketPath is the longest path that Linux takes for a unix socket (sun_path has 108 bytes with the final 0).
+const maxSocketPath = 107
+
+func checkSocketPath(path string) error {
+	if path == "" {
+		return errors.New("the discovery server's socket is not given")
+	}
+	if len(path) > maxSocketPath {
+		return fmt.Errorf("the path of a unix socket can have %d bytes and %q has %d: choose a shorter state directory",
+			maxSocketPath, path, len(path))
+	}
+	return nil
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

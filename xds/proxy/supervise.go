@@ -1,0 +1,123 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+const (
+	// firstBackoff is the wait after an exit; it doubles with each that follows soon, up to lastBackoff.
+	firstBackoff = 250 * time.Millisecond
+	lastBackoff  = 10 * time.Second
+	// steady is how long a process must have run for its exit to count as the first again.
+	steady = 30 * time.Second
+)
+
+// Run keeps an Envoy running until ctx ends, then stops it in order: it accepts no more connections, the
+// requests in flight have [Options.DrainTime] to end, then come SIGTERM and, if it stays, SIGKILL. It returns
+// nil after an orderly stop; the error is that Envoy could not be started the first time.
+func (p *Proxy) Run(ctx context.Context) error {
+	backoff := firstBackoff
+	for first := true; ; first = false {
+		running, err := p.start()
+		switch {
+		case err != nil && first:
+			return err
+		case err != nil:
+			p.logger.Error("Envoy can't be started", "error", err)
+			p.ended(err.Error())
+		default:
+			began := time.Now()
+			p.began(running, began, first)
+			if p.attend(ctx, running) {
+				return nil
+			}
+			if time.Since(began) >= steady {
+				backoff = firstBackoff
+			}
+		}
+		p.logger.Warn("Envoy ended, it is started again", "exit", p.State().LastExit, "after", backoff)
+		select {
+		case <-time.After(backoff):
+		case <-ctx.Done():
+			return nil
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// attend waits for the process to end or for ctx, after which it ends the process. It says whether the end was
+// wanted.
+func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
+	select {
+	case <-running.exited():
+	case <-ctx.Done():
+		p.stop(running)
+		wanted = true
+	}
+	p.ended(running.outcome())
+	return wanted
+}
+
+// stop ends a process in order and returns when it is gone.
+func (p *Proxy) stop(running process) {
+	p.drain(running)
+	for _, step := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if err := running.signal(step); err != nil {
+			p.logger.Debug("Envoy can't be signalled", "signal", step, "error", err)
+		}
+		timer := time.NewTimer(p.options.KillAfter)
+		select {
+		case <-running.exited():
+			timer.Stop()
+			return
+		case <-timer.C:
+			p.logger.Warn("Envoy is still there", "signal", step, "after", p.options.KillAfter)
+		}
+	}
+	<-running.exited()
+}
+
+// drain closes the listeners and waits until no request is in flight, at most the drain time.
+func (p *Proxy) drain(running process) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.options.DrainTime)
+	defer cancel()
+	if _, err := p.call(ctx, http.MethodPost, "/drain_listeners"); err != nil {
+		p.logger.Debug("Envoy can't be drained", "error", err)
+		return
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		active, err := p.downstreamActive(ctx)
+		if err != nil || active == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-running.exited():
+			return
+		case <-ctx.Done():
+			p.logger.Warn("Envoy is ended with requests in flight", "requests", active, "after", p.options.DrainTime)
+			return
+		}
+	}
+}
+
+func (p *Proxy) began(running process, at time.Time, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state.PID, p.state.StartTicks, p.state.StartedAt = running.pid(), startTicks(running.pid()), at
+	if !first {
+		p.state.Restarts++
+	}
+	p.logger.Info("Envoy started", "pid", p.state.PID)
+}
+
+func (p *Proxy) ended(how string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state.PID, p.state.StartTicks, p.state.StartedAt, p.state.LastExit = 0, 0, time.Time{}, how
+}
