@@ -1,0 +1,124 @@
+package translate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// compiled is a route with its references resolved: what each of its hosts gets, and what it depends on.
+type compiled struct {
+	entries []entry
+	// backends are the destinations that entries name, sorted by name.
+	backends []backendKey
+	// accepted and resolved are nil when there is nothing to complain of.
+	accepted *problem
+	resolved *problem
+
+	uses references
+}
+
+// references are the objects that a route's compilation has looked at, whether they are there or not.
+type references struct {
+	services        map[types.NamespacedName]struct{}
+	directResponses map[types.NamespacedName]struct{}
+	// grants are the namespaces whose ReferenceGrants were looked at.
+	grants map[string]struct{}
+}
+
+// entry is one match of one rule, with its place among the others of a host.
+type entry struct {
+	rank  precedence
+	route ir.Route
+}
+
+// compiler gathers one route's compilation.
+type compiler struct {
+	store *store
+	route *route
+
+	backends   map[backendKey]struct{}
+	named      map[string]backendKey // every resolved destination, by its name
+	uses       references
+	refused    []problem // → Accepted
+	unresolved []problem // → ResolvedRefs
+}
+
+// compile resolves what a route refers to.
+func compile(r *route, s *store) *compiled {
+	c := &compiler{
+		store:    s,
+		route:    r,
+		backends: map[backendKey]struct{}{},
+		named:    map[string]backendKey{},
+		uses: references{
+			services:        map[types.NamespacedName]struct{}{},
+			directResponses: map[types.NamespacedName]struct{}{},
+			grants:          map[string]struct{}{},
+		},
+	}
+	c.refused = append(c.refused, r.problems...)
+	var entries []entry
+	for i := range r.rules {
+		entries = append(entries, c.rule(i, &r.rules[i])...)
+	}
+	return &compiled{
+		entries: entries,
+		backends: slices.SortedFunc(maps.Keys(c.backends), func(a, b backendKey) int {
+			return strings.Compare(a.name(), b.name())
+		}),
+		accepted: joinProblems(c.refused),
+		resolved: joinProblems(c.unresolved),
+		uses:     c.uses,
+	}
+}
+
+// rule gives an entry for each of a rule's matches. A rule that asks for anything unsupported answers 500:
+// to serve the rest of it would be to serve something that nobody wrote.
+func (c *compiler) rule(index int, r *rule) []entry {
+	template, problems := c.action(r)
+	problems = append(slices.Clone(r.problems), problems...)
+	if len(problems) > 0 {
+		c.refused = append(c.refused, within(problems, "rules[%d]", index)...)
+		template = ir.Route{Respond: c.failure(index)}
+	}
+	if template.Forward == nil && template.Redirect == nil && template.Respond == nil {
+		template.Respond = c.failure(index)
+	}
+	c.noteBackends(template.Forward)
+	entries := make([]entry, 0, len(r.matches))
+	for _, m := range r.matches {
+		out := template
+		out.Name = fmt.Sprintf("%s/%s/%d/%d", c.route.key.kind, c.route.key.name, index, m.index)
+		out.Object = c.route.object()
+		out.Match = m.ir
+		entries = append(entries, entry{rank: c.rank(m, index), route: out})
+	}
+	return entries
+}
+
+// rank completes a match's place by what its route says.
+func (c *compiler) rank(m match, rule int) precedence {
+	rank := m.rank
+	rank.created = c.route.created
+	rank.route = c.route.key.name.String()
+	rank.kind = c.route.key.kind
+	rank.rule = rule
+	rank.match = m.index
+	return rank
+}
+
+// failure is the answer of a rule that can't be served. The reason is in the route's status, not in the
+// answer: clients need not learn which Services there are.
+func (c *compiler) failure(rule int) *ir.Respond {
+	return &ir.Respond{
+		Status:      500,
+		ContentType: "application/json",
+		Body:        fmt.Sprintf(`{"error":"%s %s can't serve rules[%d]: its status says why"}`+"\n", c.route.key.kind, c.route.key.name, rule),
+	}
+}

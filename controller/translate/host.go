@@ -1,0 +1,40 @@
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// translateHost gives one host with the rules of all routes that are part of it, in the order of the Gateway
+// API's precedence. The rules of wider hosts are no part of it: where a host is named, by a listener or a
+// route, a request for it that none of its rules takes is answered 404.
+func translateHost(key HostKey, routes []*compiled) ir.Host {
+	host := ir.Host{Listener: key.Listener, Name: key.Host}
+	count := 0
+	for _, r := range routes {
+		count += len(r.entries)
+	}
+	if count == 0 {
+		return host
+	}
+	entries := make([]*entry, 0, count)
+	for _, r := range routes {
+		for i := range r.entries {
+			entries = append(entries, &r.entries[i])
+		}
+	}
+	slices.SortFunc(entries, func(a, b *entry) int { return a.rank.compare(b.rank) })
+	host.Routes = make([]ir.Route, 0, count)
+	for _, e := range entries {
+		host.Routes = append(host.Routes, e.route)
+	}
+	return host
+}
+
+// compareHosts orders hosts by listener, then by name.
+func compareHosts(a, b ir.Host) int {
+	return cmp.Or(strings.Compare(a.Listener, b.Listener), strings.Compare(a.Name, b.Name))
+}
