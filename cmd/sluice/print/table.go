@@ -3,6 +3,7 @@ package print
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,8 @@ func Toned(tone Tone, text string) Cell { return Cell{Text: text, Tone: tone} }
 type Table struct {
 	Header []string
 	Rows   [][]Cell
+	// MinWidths are the least widths of the first columns, in runes.
+	MinWidths []int
 }
 
 // Write writes the table with each column as wide as its widest cell, without borders and without spaces at the ends of
@@ -49,7 +52,7 @@ func (t Table) Write(w io.Writer, palette Palette) error {
 
 // Widths gives each column's width in runes.
 func (t Table) Widths() []int {
-	var widths []int
+	widths := slices.Clone(t.MinWidths)
 	fit := func(column int, text string) {
 		if column == len(widths) {
 			widths = append(widths, 0)

@@ -1,0 +1,24 @@
+// Command sluice serves InferenceServices behind Envoy, on one machine or on Kubernetes, and tells what it does.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set by the linker, see config/deps/build.sh.
+var version = "unknown"
+
+func main() {
+	// The first SIGINT or SIGTERM ends the command's context; a second one, with the handler gone, ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	root := newRootCommand(os.Getenv)
+	root.SetArgs(os.Args[1:])
+	root.SetIn(os.Stdin)
+	root.SetOut(os.Stdout)
+	root.SetErr(os.Stderr)
+	os.Exit(execute(ctx, root))
+}
