@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"slices"
 	"strings"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -28,6 +29,19 @@ func edits(c *ir.HeaderChange) headerEdits {
 		e.add = append(e.add, option)
 	}
 	return e
+}
+
+// then gives the edits that do e first and after afterwards. Envoy applies a weighted backend's edits before its
+// route's, whatever the order of precedence is set to, so that the two are joined here.
+func (e headerEdits) then(after headerEdits) headerEdits {
+	joined := headerEdits{remove: append(slices.Clone(e.remove), after.remove...)}
+	for _, option := range e.add {
+		if !slices.Contains(after.remove, option.GetHeader().GetKey()) {
+			joined.add = append(joined.add, option)
+		}
+	}
+	joined.add = append(joined.add, after.add...)
+	return joined
 }
 
 // overwrite sets a header to value, in which Envoy expands %OPERATORS%; an empty literal is a value too.

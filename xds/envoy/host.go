@@ -34,8 +34,6 @@ func Host(h ir.Host) Resource {
 			Routes:  append(routes, notFound()),
 		}},
 		RequestHeadersToRemove: []string{listenerHeader, hostHeader},
-		// A backend's header changes apply after its route's; Envoy's own order is the reverse.
-		MostSpecificHeaderMutationsWins: true,
 		// A route may name a cluster that Envoy has refused: that route answers 500, the others go on.
 		ValidateClusters: wrapperspb.Bool(false),
 	}

@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"slices"
 	"time"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -12,14 +13,12 @@ import (
 )
 
 func route(r ir.Route) *routev3.Route {
+	out := &routev3.Route{Name: r.Name, Match: match(r.Match)}
 	request, response := edits(r.RequestHeaders), edits(r.ResponseHeaders)
-	out := &routev3.Route{
-		Name:                    r.Name,
-		Match:                   match(r.Match),
-		RequestHeadersToAdd:     request.add,
-		RequestHeadersToRemove:  request.remove,
-		ResponseHeadersToAdd:    response.add,
-		ResponseHeadersToRemove: response.remove,
+	if !editsByBackend(r.Forward) {
+		out.RequestHeadersToAdd, out.RequestHeadersToRemove = request.add, request.remove
+		out.ResponseHeadersToAdd, out.ResponseHeadersToRemove = response.add, response.remove
+		request, response = headerEdits{}, headerEdits{}
 	}
 	switch {
 	case r.Redirect != nil:
@@ -31,12 +30,21 @@ func route(r ir.Route) *routev3.Route {
 				overwrite("content-type", literal(r.Respond.ContentType)))
 		}
 	case r.Forward != nil:
-		out.Action = &routev3.Route_Route{Route: forward(r.Match.Path, r.Forward)}
+		out.Action = &routev3.Route_Route{Route: forward(r.Match.Path, r.Forward, request, response)}
 	}
 	return out
 }
 
-func forward(path ir.Path, f *ir.Forward) *routev3.RouteAction {
+// editsByBackend says whether a route's header edits differ by backend. Then each backend carries the route's
+// too, and the route none.
+func editsByBackend(f *ir.Forward) bool {
+	return f != nil && slices.ContainsFunc(f.Backends, func(b ir.Weighted) bool {
+		return b.RequestHeaders != nil || b.ResponseHeaders != nil
+	})
+}
+
+// forward sends to f's backends; request and response are edits that each backend does before its own.
+func forward(path ir.Path, f *ir.Forward, request, response headerEdits) *routev3.RouteAction {
 	timeout := time.Duration(f.TimeoutMS) * time.Millisecond
 	action := &routev3.RouteAction{
 		// A cluster that Envoy does not have is a backend that was refused or does not exist.
@@ -49,21 +57,19 @@ func forward(path ir.Path, f *ir.Forward) *routev3.RouteAction {
 		// The connection manager's bound on silence must not undercut what the route allows.
 		action.IdleTimeout = durationpb.New(timeout)
 	}
-	setDestination(action, f.Backends)
+	setDestination(action, f, request, response)
 	setRewrite(action, path, f.Rewrite)
 	return action
 }
 
 // setDestination picks a single cluster directly and several by their share of the sum of weights.
-func setDestination(action *routev3.RouteAction, backends []ir.Weighted) {
+func setDestination(action *routev3.RouteAction, f *ir.Forward, request, response headerEdits) {
 	var shares []*routev3.WeightedCluster_ClusterWeight
-	plain := true
-	for _, b := range backends {
+	for _, b := range f.Backends {
 		if b.Weight == 0 {
 			continue
 		}
-		request, response := edits(b.RequestHeaders), edits(b.ResponseHeaders)
-		plain = plain && b.RequestHeaders == nil && b.ResponseHeaders == nil
+		request, response := request.then(edits(b.RequestHeaders)), response.then(edits(b.ResponseHeaders))
 		shares = append(shares, &routev3.WeightedCluster_ClusterWeight{
 			Name:                    b.Backend,
 			Weight:                  wrapperspb.UInt32(b.Weight),
@@ -73,7 +79,7 @@ func setDestination(action *routev3.RouteAction, backends []ir.Weighted) {
 			ResponseHeadersToRemove: response.remove,
 		})
 	}
-	if len(shares) == 1 && plain {
+	if len(shares) == 1 && !editsByBackend(f) {
 		action.ClusterSpecifier = &routev3.RouteAction_Cluster{Cluster: shares[0].GetName()}
 		return
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// logFormat makes Envoy's lines easy to take apart: level, component and text, separated by tabs. With
-// --log-format-escaped a text of several lines stays one.
-const logFormat = "%l\t%n\t%v"
+// logFormat makes Envoy's lines easy to take apart: level, component and text, separated by spaces. With
+// --log-format-escaped a text of several lines stays one (and a tab in the format would come out as "\t").
+const logFormat = "%l %n %v"
 
 // maxLogLine bounds what one line of Envoy's can hold of our memory; what is longer is cut.
 const maxLogLine = 64 << 10
@@ -41,7 +41,7 @@ func forwardLog(ctx context.Context, r io.Reader, logger *slog.Logger) {
 // parseLog takes a line apart. What is not in our format (a message before logging is set up, a stack trace)
 // comes whole, as a warning.
 func parseLog(line string) (level slog.Level, component, message string) {
-	fields := strings.SplitN(line, "\t", 3)
+	fields := strings.SplitN(line, " ", 3)
 	if len(fields) != 3 {
 		return slog.LevelWarn, "", line
 	}
