@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 
 missing=0
 
-# missing WHAT DEBIAN-PACKAGES FEDORA-PACKAGES
-missing() {
+# report WHAT DEBIAN-PACKAGES FEDORA-PACKAGES
+report() {
 	missing=1
 	echo "Missing: $1" >&2
 	case " $(. /etc/os-release 2>/dev/null && echo "${ID:-} ${ID_LIKE:-}") " in
@@ -51,15 +51,15 @@ check_go() {
 check_cc() {
 	local cc
 	cc=$(go env CC 2>/dev/null || echo gcc)
-	command -v "${cc%% *}" >/dev/null || missing "a C compiler ($cc); the ONNX runtime is called through cgo" "gcc libc6-dev" "gcc glibc-devel"
+	command -v "${cc%% *}" >/dev/null || report "a C compiler ($cc); the ONNX runtime is called through cgo" "gcc libc6-dev" "gcc glibc-devel"
 }
 
 check_pip() {
-	python3 -c 'import sys, importlib.util as i; sys.exit(i.find_spec("pip") is None)' 2>/dev/null || missing "pip for python3; it fetches Envoy and onnxruntime" python3-pip python3-pip
+	python3 -c 'import sys, importlib.util as i; sys.exit(i.find_spec("pip") is None)' 2>/dev/null || report "pip for python3; it fetches Envoy and onnxruntime" python3-pip python3-pip
 }
 
 check_venv() {
-	python3 -c 'import sys, importlib.util as i; sys.exit(not (i.find_spec("venv") and i.find_spec("ensurepip")))' 2>/dev/null || missing "venv for python3; the tests' clients are installed with it" python3-venv python3
+	python3 -c 'import sys, importlib.util as i; sys.exit(not (i.find_spec("venv") and i.find_spec("ensurepip")))' 2>/dev/null || report "venv for python3; the tests' clients are installed with it" python3-venv python3
 }
 
 check_platform

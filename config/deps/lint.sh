@@ -11,7 +11,7 @@ if [ ! -x "$home/golangci-lint" ]; then
 	mkdir -p "$home"
 	work=$(mktemp -d "$home/.build.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
-	(cd / && GOBIN=$work GOFLAGS= go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$version")
+	(cd / && GOBIN=$work GOFLAGS='' go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$version")
 	mv -f "$work/golangci-lint" "$home/golangci-lint"
 fi
 "$home/golangci-lint" run "$@" ./...
