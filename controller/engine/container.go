@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// container runs one container of a pod, one process after the other.
+type container struct {
+	pod  *pod
+	spec *corev1.Container
+	// index is its place in the pod's Containers.
+	index int
+	// starts counts the processes that were started.
+	starts int
+	// started is closed when the container has once passed its startup probe, or run if it has none.
+	started     chan struct{}
+	startedOnce sync.Once
+}
+
+// ending is how one run of a container ended, or why it could not begin.
+type ending struct {
+	reason, message string
+	succeeded       bool
+	ran             time.Duration
+}
+
+// supervise runs the container until life ends, again and again with growing delays; with untilSuccess also until it ends
+// well. hard cuts every grace period short. It says whether it ended well, and leaves no process.
+func (c *container) supervise(life, hard context.Context, untilSuccess bool) bool {
+	t := c.pod.host.timing
+	delays := backoff{first: t.backoffFirst, limit: t.backoffLimit, forgive: t.backoffForgive}
+	for {
+		end := c.once(life, hard)
+		if untilSuccess && end.succeeded || life.Err() != nil || c.pod.isLeaving() {
+			c.set(func(s *ContainerState) { s.State, s.Reason, s.Message = StateTerminated, end.reason, end.message })
+			return end.succeeded
+		}
+		wait := delays.delay(end.ran)
+		c.set(func(s *ContainerState) {
+			s.State, s.Reason = StateWaiting, end.reason
+			s.Message = fmt.Sprintf("%s; next try in %v", end.message, wait)
+			if end.reason == ReasonError || end.reason == ReasonCompleted {
+				s.Reason = ReasonCrashLoopBackOff
+			}
+		})
+		c.waitRetry(life, wait)
+	}
+}
+
+// waitRetry waits for the delay, or less if the pod is to go or what it refers to has changed.
+func (c *container) waitRetry(life context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	_, replaced := c.pod.refs.get()
+	select {
+	case <-timer.C:
+	case <-replaced:
+	case <-life.Done():
+	case <-c.pod.leave:
+	}
+}
+
+// once starts the container and returns when it has ended.
+func (c *container) once(life, hard context.Context) ending {
+	if life.Err() != nil || c.pod.isLeaving() {
+		return ending{reason: ReasonCompleted, message: "the pod was to go before the container started"}
+	}
+	l, err := c.prepare(life)
+	if err != nil {
+		return failed(err)
+	}
+	w := &watch{container: c, launch: l, events: make(chan probeEvent)}
+	if w.startup, w.readiness, w.liveness, err = l.probesOf(c.spec); err != nil {
+		return failed(err)
+	}
+	logged := fileSize(l.command.logFile)
+	began := time.Now()
+	w.process, err = start(l.command, c.pod.host.ledger)
+	if err != nil {
+		return failed(&reasonError{ReasonStartError, redact(err.Error(), l.secrets)})
+	}
+	restarts := c.starts
+	c.starts++
+	c.set(func(s *ContainerState) {
+		s.PID, s.State, s.Reason, s.Message, s.StartedAt = w.process.pid, StateRunning, ReasonNotReady, "", began
+		s.Restarts = restarts
+	})
+	cause := w.run(life, hard)
+	c.set(func(s *ContainerState) { s.PID, s.Ready, s.StartedAt = 0, false, time.Time{} })
+	if l.isolated {
+		removeContainer(context.WithoutCancel(hard), l.command.entry.Engine, l.command.entry.EngineName)
+	}
+	return ended(w.process.exit, cause, redact(lastLine(l.command.logFile, logged), l.secrets), time.Since(began))
+}
+
+// failed is the ending of a container that could not be started.
+func failed(err error) ending {
+	var why *reasonError
+	if errors.As(err, &why) {
+		return ending{reason: why.reason, message: why.message}
+	}
+	return ending{reason: ReasonStartError, message: err.Error()}
+}
+
+// ended words the ending of a process: cause says why it was ended, "" if it ended by itself.
+func ended(exit exitStatus, cause, line string, ran time.Duration) ending {
+	e := ending{reason: ReasonError, message: exit.String(), ran: ran}
+	if exit == (exitStatus{}) {
+		e.reason, e.succeeded = ReasonCompleted, true
+	}
+	if cause != "" {
+		e.message = cause + "; " + e.message
+	}
+	if line != "" {
+		e.message += "; last line of the log: " + line
+	}
+	return e
+}
+
+func (c *container) set(change func(*ContainerState)) {
+	c.pod.change(func(p *Pod) { change(&p.Containers[c.index]) })
+}
+
+func (c *container) markStarted() { c.startedOnce.Do(func() { close(c.started) }) }
+
+func (c *container) logFile() string {
+	return filepath.Join(c.pod.logDir, c.spec.Name+".log")
+}
+
+func fileSize(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// lastLine is the last line that is not empty in the end of a file after from, at most 300 bytes of it.
+func lastLine(name string, from int64) string {
+	const tail, limit = 4096, 300
+	f, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	size := fileSize(name)
+	data, err := io.ReadAll(io.NewSectionReader(f, max(from, size-tail), tail))
+	if err != nil {
+		return ""
+	}
+	data = bytes.TrimSpace(data)
+	data = bytes.TrimSpace(data[bytes.LastIndexByte(data, '\n')+1:])
+	return string(bytes.ToValidUTF8(data[:min(len(data), limit)], nil))
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// keptLogs is how many ended pods of a Deployment keep their logs.
+const keptLogs = 10
+
+// deployment is the loop's state of one Deployment.
+type deployment struct {
+	key     types.NamespacedName
+	spec    *appsv1.Deployment
+	hash    string
+	deleted bool
+	refs    *sharedReferences
+	// pods are in the order of their making.
+	pods     []*pod
+	progress progress
+	// alarm tells the loop to look again when time alone changes what is to be decided.
+	alarm   *time.Timer
+	changed func()
+	// last is what was published, for readers to be told of changes only.
+	last deploymentSnapshot
+}
+
+func newDeployment(key types.NamespacedName, changed func()) *deployment {
+	d := &deployment{key: key, refs: newSharedReferences(), changed: changed, alarm: time.AfterFunc(time.Hour, changed)}
+	d.alarm.Stop()
+	return d
+}
+
+// templateHash names a pod template: the first 10 hexadecimal digits of the SHA-256 of its JSON.
+func templateHash(template *corev1.PodTemplateSpec) string {
+	data, err := json.Marshal(template)
+	if err != nil { // every field of the API types has a JSON form
+		panic(fmt.Sprintf("pod template has no JSON form: %v", err))
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:5])
+}
+
+func (d *deployment) target() target {
+	t := targetOf(d.spec, d.hash)
+	if d.deleted {
+		t.replicas, t.unavailable = 0, 0
+	}
+	return t
+}
+
+// dropGone forgets the pods that have ended and the oldest logs.
+func (d *deployment) dropGone(h *host) {
+	before := len(d.pods)
+	d.pods = slices.DeleteFunc(d.pods, (*pod).isGone)
+	if len(d.pods) == before {
+		return
+	}
+	live := map[string]bool{}
+	for _, p := range d.pods {
+		live[p.name] = true
+	}
+	if err := pruneLogs(d.logDir(h), live); err != nil {
+		h.options.Logger.Warn("old logs can't be removed", "namespace", d.key.Namespace, "deployment", d.key.Name, "error", err)
+	}
+}
+
+func (d *deployment) logDir(h *host) string {
+	return filepath.Join(h.options.Dir, "logs", d.key.Namespace, d.key.Name)
+}
+
+// step starts pods and marks those that are to go, as decided, and gives the latter.
+func (d *deployment) step(h *host, startPod func(*pod)) (leaving []*pod) {
+	now := time.Now()
+	t := d.target()
+	act, wake := decide(t, replicasOf(d.snapshots()), now)
+	for _, p := range d.pods {
+		if slices.Contains(act.stop, p.name) {
+			p.change(func(state *Pod) { state.Terminating = true })
+			leaving = append(leaving, p)
+		}
+	}
+	for range act.start {
+		p := d.newPod(h, now)
+		d.pods = append(d.pods, p)
+		startPod(p)
+	}
+	var deadline time.Time
+	d.progress, deadline = d.progress.advance(t, count(t, replicasOf(d.snapshots()), now), now)
+	d.setAlarm(now, wake, deadline)
+	return leaving
+}
+
+// setAlarm looks again at the earlier of two times; a zero one, or one that has passed, asks for nothing.
+func (d *deployment) setAlarm(now time.Time, times ...time.Time) {
+	var next time.Time
+	for _, at := range times {
+		if at.After(now) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if next.IsZero() {
+		d.alarm.Stop()
+		return
+	}
+	d.alarm.Reset(next.Sub(now) + time.Millisecond)
+}
+
+func (d *deployment) snapshots() []Pod {
+	out := make([]Pod, 0, len(d.pods))
+	for _, p := range d.pods {
+		out = append(out, p.snapshot())
+	}
+	return out
+}
+
+func replicasOf(pods []Pod) []replica {
+	out := make([]replica, 0, len(pods))
+	for _, p := range pods {
+		out = append(out, replica{name: p.Name, hash: p.TemplateHash, created: p.CreatedAt, readySince: p.ReadySince, terminating: p.Terminating})
+	}
+	return out
+}
+
+// snapshot is what readers shall see, and whether it differs from what they saw last.
+func (d *deployment) snapshot() (deploymentSnapshot, bool) {
+	now := time.Now()
+	t := d.target()
+	pods := d.snapshots()
+	f := count(t, replicasOf(pods), now)
+	next := deploymentSnapshot{pods: pods, status: statusOf(d.spec, t, f, d.progress, pods, d.last.status.Conditions, now)}
+	if reflect.DeepEqual(next, d.last) {
+		return next, false
+	}
+	d.last = next
+	return next, true
+}
+
+func (d *deployment) newPod(h *host, now time.Time) *pod {
+	name := d.spec.Name + "-" + d.hash + "-" + randomName(5)
+	p := &pod{
+		name: name, namespace: d.key.Namespace, deployment: d.key.Name, hash: d.hash, uid: randomName(20),
+		template: *d.spec.Spec.Template.DeepCopy(), refs: d.refs, host: h,
+		dir: filepath.Join(h.options.Dir, "pods", d.key.Namespace+"_"+name), logDir: filepath.Join(d.logDir(h), name),
+		leave: make(chan struct{}), gone: make(chan struct{}), changed: d.changed,
+	}
+	p.state = Pod{
+		Name: name, Namespace: p.namespace, Deployment: p.deployment, Labels: p.template.Labels, TemplateHash: p.hash,
+		Address: h.options.Listen, Ports: map[int32]int32{}, CreatedAt: now, Containers: p.initialContainers(),
+	}
+	return p
+}
+
+// initialContainers are the states before anything runs.
+func (p *pod) initialContainers() []ContainerState {
+	var out []ContainerState
+	add := func(specs []corev1.Container, init bool, reason string) {
+		for i := range specs {
+			out = append(out, ContainerState{
+				Name: specs[i].Name, Init: init, State: StateWaiting, Reason: reason,
+				LogFile: filepath.Join(p.logDir, specs[i].Name+".log"),
+			})
+		}
+	}
+	reason := ReasonContainerCreating
+	if len(p.template.Spec.InitContainers) > 0 {
+		reason = ReasonPodInitializing
+	}
+	add(p.template.Spec.InitContainers, true, ReasonContainerCreating)
+	add(p.template.Spec.Containers, false, reason)
+	return out
+}
+
+// randomName is n letters and digits, without vowels and what looks alike, as in Kubernetes' generated names.
+func randomName(n int) string {
+	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = alphabet[rand.IntN(len(alphabet))]
+	}
+	return string(out)
+}
+
+// pruneLogs keeps the logs of live pods and of the newest others.
+func pruneLogs(dir string, live map[string]bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	type ended struct {
+		name string
+		at   time.Time
+	}
+	var old []ended
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && !live[entry.Name()] {
+			old = append(old, ended{entry.Name(), info.ModTime()})
+		}
+	}
+	slices.SortFunc(old, func(a, b ended) int { return b.at.Compare(a.at) })
+	for _, e := range old[min(len(old), keptLogs):] {
+		if err := os.RemoveAll(filepath.Join(dir, e.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

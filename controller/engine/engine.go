@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Options are an engine's surroundings.
+type Options struct {
+	// Dir is the state directory: logs, volumes and the records of running processes. One engine uses it at a time.
+	Dir string
+	// Self is the path of the sluice binary, for the command "sluice".
+	Self string
+	// WorkDir is the working directory of containers that name none; empty means the pod's own directory.
+	WorkDir string
+	// Logger takes what an operator acts on; nil drops it.
+	Logger *slog.Logger
+	// ContainerEngine is podman, docker or nerdctl (a name on PATH or a path), empty if there is none.
+	ContainerEngine string
+	// Drain is called before SIGTERM of a pod that was ready, after the pod has been published as terminating. It blocks until
+	// the pod may be ended; its context ends when the engine stops or the pod has nothing left to drain. Nil means at once.
+	Drain func(context.Context, Pod) error
+	// Changed is called after every published change. It must not block or call the engine's Apply, Delete or Stop.
+	Changed func()
+	// Listen is the address of every pod, 127.0.0.1 if empty.
+	Listen string
+}
+
+// mark is how the processes of this state directory begin the value of their podVariable.
+func (o Options) mark() string { return o.Dir + "#" }
+
+// timing holds the waits that tests shorten.
+type timing struct {
+	backoffFirst, backoffLimit, backoffForgive time.Duration
+	// quickProbe is the time between attempts of a probe that has not passed yet.
+	quickProbe time.Duration
+	// listenAfter is when a process that is not ready yet is first asked where it listens; then at doubling intervals.
+	listenAfter time.Duration
+	// leftoverGrace is how long processes of an earlier run may take to end.
+	leftoverGrace time.Duration
+}
+
+// defaultTiming is for a person who watches: Kubernetes' own back-off begins at 10 s and ends at 5 min.
+func defaultTiming() timing {
+	return timing{
+		backoffFirst: time.Second, backoffLimit: 10 * time.Second, backoffForgive: time.Minute,
+		quickProbe: 200 * time.Millisecond, listenAfter: 2 * time.Second, leftoverGrace: 10 * time.Second,
+	}
+}
+
+// Engine runs Deployments as processes. Its methods may be called from any goroutine.
+type Engine struct {
+	requests chan request
+	// done is closed when no process is left and the loop has ended.
+	done               chan struct{}
+	stopSoft, stopHard context.CancelFunc
+	lock               *flock.Flock
+	published          *publication
+}
+
+// request is something that the loop does between two decisions.
+type request struct {
+	apply func(*loop)
+	done  chan struct{}
+}
+
+// New ends what an earlier run with the same Dir left running, and starts an engine with nothing to run. It fails when
+// another engine uses Dir. The engine has to be stopped.
+func New(options Options) (*Engine, error) { return newEngine(options, defaultTiming()) }
+
+func newEngine(options Options, t timing) (*Engine, error) {
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("state directory %s: %w", options.Dir, err)
+	}
+	options.Dir = dir
+	options.Listen = cmp.Or(options.Listen, "127.0.0.1")
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "engine.lock"))
+	switch held, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock state directory %s: %w", dir, err)
+	case !held:
+		return nil, fmt.Errorf("state directory %s is in use by another sluice: stop that one, or use another directory", dir)
+	}
+	records, err := clean(options, t)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	soft, stopSoft := context.WithCancel(context.Background())
+	hard, stopHard := context.WithCancel(context.Background())
+	e := &Engine{
+		requests: make(chan request), done: make(chan struct{}), stopSoft: stopSoft, stopHard: stopHard, lock: lock,
+		published: newPublication(options.Changed),
+	}
+	l := newLoop(&host{options: options, timing: t, ledger: records, ports: newPortPool()}, e.published)
+	go func() {
+		defer close(e.done)
+		l.run(soft, hard, e.requests)
+	}()
+	return e, nil
+}
+
+// clean ends the processes and removes the pods' directories of an earlier run.
+func clean(options Options, t timing) (*ledger, error) {
+	records, err := openLedger(filepath.Join(options.Dir, "processes"), options.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	if err := records.endLeftovers(context.Background(), options.mark(), t.leftoverGrace); err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(filepath.Join(options.Dir, "pods")); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	return records, nil
+}
+
+// Apply makes d what runs. A Deployment whose pod template is as before keeps its pods; one whose template has changed is
+// rolled out by its strategy. It returns when the change has been taken up, not when it is complete. refs must not be
+// changed afterwards. After Stop it does nothing.
+func (e *Engine) Apply(d *appsv1.Deployment, refs References) {
+	d = d.DeepCopy()
+	e.do(func(l *loop) { l.apply(d, refs) })
+}
+
+// Delete drains and ends a Deployment's pods. It returns when that has begun.
+func (e *Engine) Delete(key types.NamespacedName) {
+	e.do(func(l *loop) { l.delete(key) })
+}
+
+func (e *Engine) do(apply func(*loop)) {
+	r := request{apply: apply, done: make(chan struct{})}
+	select {
+	case e.requests <- r:
+		<-r.done
+	case <-e.done:
+	}
+}
+
+// Pods are snapshots of all pods, terminating ones included, sorted by namespace and name.
+func (e *Engine) Pods() []Pod { return e.published.pods() }
+
+// Status is a Deployment's status as Kubernetes would report it; the zero value for one that the engine doesn't have.
+func (e *Engine) Status(key types.NamespacedName) appsv1.DeploymentStatus {
+	return e.published.status(key)
+}
+
+// Stop ends everything without draining: SIGTERM, each pod's grace period or until ctx ends, SIGKILL. It returns when no
+// process is left.
+func (e *Engine) Stop(ctx context.Context) error {
+	e.stopSoft()
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+	}
+	e.stopHard()
+	<-e.done
+	return e.lock.Close()
+}
+
+// publication is what readers see.
+type publication struct {
+	changed func()
+
+	mu sync.RWMutex
+	// deployments hold immutable values.
+	deployments map[types.NamespacedName]deploymentSnapshot
+}
+
+// deploymentSnapshot is one Deployment as readers see it.
+type deploymentSnapshot struct {
+	pods   []Pod
+	status appsv1.DeploymentStatus
+}
+
+func newPublication(changed func()) *publication {
+	if changed == nil {
+		changed = func() {}
+	}
+	return &publication{changed: changed, deployments: map[types.NamespacedName]deploymentSnapshot{}}
+}
+
+// set publishes one Deployment; remove takes it away. Both tell readers.
+func (p *publication) set(key types.NamespacedName, s deploymentSnapshot) {
+	p.mu.Lock()
+	p.deployments[key] = s
+	p.mu.Unlock()
+	p.changed()
+}
+
+func (p *publication) remove(key types.NamespacedName) {
+	p.mu.Lock()
+	delete(p.deployments, key)
+	p.mu.Unlock()
+	p.changed()
+}
+
+func (p *publication) pods() []Pod {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []Pod
+	for _, d := range p.deployments {
+		for _, pod := range d.pods {
+			out = append(out, pod.clone())
+		}
+	}
+	slices.SortFunc(out, func(a, b Pod) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+func (p *publication) status(key types.NamespacedName) appsv1.DeploymentStatus {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	s := p.deployments[key].status
+	return *s.DeepCopy()
+}

@@ -1,0 +1,265 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// downward is what fieldRef and resourceFieldRef may name of a pod.
+type downward struct {
+	name, namespace, uid, address, node, serviceAccount string
+	labels, annotations                                 map[string]string
+	// cpus and memory (bytes) stand in for limits that a container does not set.
+	cpus, memory int64
+}
+
+// variables are a container's environment as far as its pod declares it.
+type variables struct {
+	values map[string]string
+	// secret holds the values that came from Secrets, so that they can be kept out of messages.
+	secret []string
+}
+
+func (v *variables) set(name, value string, secret bool) {
+	v.values[name] = value
+	if secret && value != "" {
+		v.secret = append(v.secret, value)
+	}
+}
+
+// containerVariables evaluates envFrom and env in Kubernetes' order: a later name overrides an earlier one, and a value may
+// refer to names before it and to those in given, which everything in the pod overrides. rewrite is applied to each value
+// as it is set. A missing reference that is not optional is an error.
+func containerVariables(c *corev1.Container, given map[string]string, refs References, d downward,
+	rewrite func(name, value string) string,
+) (variables, error) {
+	v := variables{values: maps.Clone(given)}
+	if v.values == nil {
+		v.values = map[string]string{}
+	}
+	for _, source := range c.EnvFrom {
+		if err := v.addFrom(source, refs, rewrite); err != nil {
+			return v, configError("container %s: envFrom: %v", c.Name, err)
+		}
+	}
+	lookup := func(name string) (string, bool) { value, ok := v.values[name]; return value, ok }
+	for _, e := range c.Env {
+		if e.ValueFrom == nil {
+			v.set(e.Name, rewrite(e.Name, expand(e.Value, lookup)), false)
+			continue
+		}
+		value, found, err := valueFrom(e.ValueFrom, c, refs, d)
+		if err != nil {
+			return v, configError("container %s: env %s: %v", c.Name, e.Name, err)
+		}
+		if found {
+			v.set(e.Name, rewrite(e.Name, value), e.ValueFrom.SecretKeyRef != nil)
+		}
+	}
+	return v, nil
+}
+
+func configError(format string, args ...any) error {
+	return &reasonError{ReasonCreateContainerConfig, fmt.Sprintf(format, args...)}
+}
+
+func (v *variables) addFrom(source corev1.EnvFromSource, refs References, rewrite func(name, value string) string) error {
+	data, secret := map[string]string{}, false
+	switch {
+	case source.ConfigMapRef != nil:
+		object, ok := refs.ConfigMaps[source.ConfigMapRef.Name]
+		if !ok {
+			return missing("ConfigMap", source.ConfigMapRef.Name, source.ConfigMapRef.Optional)
+		}
+		data = object.Data
+	case source.SecretRef != nil:
+		secret = true
+		object, ok := refs.Secrets[source.SecretRef.Name]
+		if !ok {
+			return missing("Secret", source.SecretRef.Name, source.SecretRef.Optional)
+		}
+		for key, value := range object.Data {
+			data[key] = string(value)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		name := source.Prefix + key
+		if name != "" && !strings.ContainsAny(name, "=\x00") {
+			v.set(name, rewrite(name, data[key]), secret)
+		}
+	}
+	return nil
+}
+
+func missing(kind, name string, optional *bool) error {
+	if optional != nil && *optional {
+		return nil
+	}
+	return fmt.Errorf("%s %q is missing: add it beside the manifest, or mark the reference optional", kind, name)
+}
+
+// valueFrom gives the value that a source refers to; found is false for an optional reference to nothing.
+func valueFrom(source *corev1.EnvVarSource, c *corev1.Container, refs References, d downward) (value string, found bool, err error) {
+	switch {
+	case source.SecretKeyRef != nil:
+		ref := source.SecretKeyRef
+		if object, ok := refs.Secrets[ref.Name]; ok {
+			if data, ok := object.Data[ref.Key]; ok {
+				return string(data), true, nil
+			}
+			return "", false, missing("key "+strconv.Quote(ref.Key)+" of Secret", ref.Name, ref.Optional)
+		}
+		return "", false, missing("Secret", ref.Name, ref.Optional)
+	case source.ConfigMapKeyRef != nil:
+		ref := source.ConfigMapKeyRef
+		if object, ok := refs.ConfigMaps[ref.Name]; ok {
+			if data, ok := object.Data[ref.Key]; ok {
+				return data, true, nil
+			}
+			return "", false, missing("key "+strconv.Quote(ref.Key)+" of ConfigMap", ref.Name, ref.Optional)
+		}
+		return "", false, missing("ConfigMap", ref.Name, ref.Optional)
+	case source.FieldRef != nil:
+		value, err = d.field(source.FieldRef.FieldPath)
+		return value, err == nil, err
+	case source.ResourceFieldRef != nil:
+		value, err = d.resource(source.ResourceFieldRef, c)
+		return value, err == nil, err
+	}
+	return "", false, fmt.Errorf("valueFrom names a source that sluice does not know: use secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef")
+}
+
+// field evaluates a fieldPath of the downward API. A label or annotation that is absent is the empty string.
+func (d downward) field(path string) (string, error) {
+	switch path {
+	case "metadata.name":
+		return d.name, nil
+	case "metadata.namespace":
+		return d.namespace, nil
+	case "metadata.uid":
+		return d.uid, nil
+	case "spec.nodeName":
+		return d.node, nil
+	case "spec.serviceAccountName":
+		return cmp.Or(d.serviceAccount, "default"), nil
+	case "status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs":
+		return d.address, nil
+	}
+	for prefix, values := range map[string]map[string]string{"metadata.labels['": d.labels, "metadata.annotations['": d.annotations} {
+		if key, ok := strings.CutPrefix(path, prefix); ok {
+			if key, ok = strings.CutSuffix(key, "']"); ok {
+				return values[key], nil
+			}
+		}
+	}
+	return "", fmt.Errorf("fieldPath %q is not known: use metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], "+
+		"metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName or status.podIP", path)
+}
+
+// resource evaluates a resourceFieldRef, rounded up to whole divisors; what is not set is all that the machine has.
+func (d downward) resource(ref *corev1.ResourceFieldSelector, c *corev1.Container) (string, error) {
+	kind, name, _ := strings.Cut(ref.Resource, ".")
+	lists := map[string]corev1.ResourceList{"limits": c.Resources.Limits, "requests": c.Resources.Requests}
+	list, ok := lists[kind]
+	if !ok {
+		return "", fmt.Errorf("resource %q is not known: use limits.NAME or requests.NAME", ref.Resource)
+	}
+	quantity, ok := list[corev1.ResourceName(name)]
+	if !ok && kind == "limits" {
+		switch name {
+		case "cpu":
+			quantity = *resource.NewQuantity(d.cpus, resource.DecimalSI)
+		case "memory":
+			quantity = *resource.NewQuantity(d.memory, resource.BinarySI)
+		}
+	}
+	divisor := ref.Divisor
+	if divisor.IsZero() {
+		divisor = resource.MustParse("1")
+	}
+	units := math.Ceil(quantity.AsApproximateFloat64() / divisor.AsApproximateFloat64())
+	return strconv.FormatInt(int64(units), 10), nil
+}
+
+// inherited are the variables of sluice's own environment that a process gets: enough to find programs, libraries, devices
+// and caches, and nothing that is likely to hold a credential.
+func inherited() []string {
+	return []string{"HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "TZ", "USER", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"}
+}
+
+// ownInherited are passed to sluice's own runtime besides, so that it finds the libraries that sluice has found.
+func ownInherited() []string { return []string{"SLUICE_CACHE", "SLUICE_ONNXRUNTIME"} }
+
+// baseVariables is the environment of every process before its pod's own.
+func baseVariables(lookup func(string) (string, bool), extra []string, tmp, hostname string) map[string]string {
+	base := map[string]string{"TMPDIR": tmp, "HOSTNAME": hostname, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+	for _, name := range append(inherited(), extra...) {
+		if value, ok := lookup(name); ok && value != "" {
+			base[name] = value
+		}
+	}
+	return base
+}
+
+// environ renders variables as a process takes them, sorted.
+func environ(values map[string]string) []string {
+	out := make([]string, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, name+"="+values[name])
+	}
+	return out
+}
+
+// redact replaces every secret value in text. Values of fewer than 4 bytes stay: replacing them would make any text
+// unreadable and tell more about them than it hides.
+func redact(text string, secrets []string) string {
+	for _, secret := range secrets {
+		if len(secret) >= 4 {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
+}
+
+// findProgram finds a command on the child's PATH, not sluice's own; one with a slash is relative to dir.
+func findProgram(command, path, dir string) (string, error) {
+	if strings.Contains(command, "/") {
+		if !filepath.IsAbs(command) {
+			command = filepath.Join(dir, command)
+		}
+		if !executable(command) {
+			return "", fmt.Errorf("command %q does not exist or is not executable", command)
+		}
+		return command, nil
+	}
+	for _, folder := range filepath.SplitList(path) {
+		if candidate := filepath.Join(folder, command); filepath.IsAbs(candidate) && executable(candidate) {
+			return candidate, nil
+		}
+	}
+	return "", fmt.Errorf("command %q is not on PATH (%s): install it, or give its full path", command, path)
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// machine fills the parts of downward that are this machine's.
+func machine(d downward) downward {
+	d.node, _ = os.Hostname()
+	d.cpus = int64(runtime.NumCPU())
+	d.memory = totalMemory()
+	return d
+}

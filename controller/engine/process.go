@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// podVariable marks every process of a pod, and through inheritance all its descendants: "SLUICE_POD=DIR#namespace/name".
+const podVariable = "SLUICE_POD"
+
+// command is one program to run, everything resolved.
+type command struct {
+	// path is the program's file; args begin with the name it is called by.
+	path string
+	args []string
+	dir  string
+	// env is the whole environment, NAME=value.
+	env []string
+	// logFile takes standard output and error. The child writes it itself, so that it goes on when sluice is killed.
+	logFile string
+	// mark is the NAME=value in env by which descendants are found.
+	mark string
+	// entry is what the ledger remembers of the process.
+	entry entry
+}
+
+// process is a running program in a process group of its own.
+type process struct {
+	pid    int
+	cmd    *exec.Cmd
+	mark   string
+	ledger *ledger
+	// exited is closed when the leader has been collected and no process of its group is left.
+	exited chan struct{}
+	// exit may be read after exited.
+	exit exitStatus
+
+	mu sync.Mutex
+	// collected guards the pid: once the leader is collected, the kernel may give its number to somebody else.
+	collected bool
+}
+
+// exitStatus is how a process ended: by a signal, or with a code.
+type exitStatus struct {
+	code   int
+	signal syscall.Signal
+}
+
+func (s exitStatus) String() string {
+	if s.signal != 0 {
+		return fmt.Sprintf("killed by signal %d (%v)", s.signal, s.signal)
+	}
+	return fmt.Sprintf("exit code %d", s.code)
+}
+
+// start runs a command in a process group of its own and records it in the ledger.
+func start(c command, l *ledger) (*process, error) {
+	log, err := os.OpenFile(c.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	cmd := &exec.Cmd{
+		Path: c.path, Args: c.args, Dir: c.dir, Env: c.env, Stdout: log, Stderr: log,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}
+	err = errors.Join(cmd.Start(), log.Close())
+	if cmd.Process == nil {
+		return nil, fmt.Errorf("start %s: %w", c.path, err)
+	}
+	p := &process{pid: cmd.Process.Pid, cmd: cmd, mark: c.mark, ledger: l, exited: make(chan struct{})}
+	if err := l.record(p.pid, c.entry); err != nil {
+		err = fmt.Errorf("record process %d: %w", p.pid, err)
+		p.signal(syscall.SIGKILL)
+		p.collect()
+		return nil, err
+	}
+	go p.collect()
+	return p, nil
+}
+
+// collect waits for the leader, ends what it left in its group, and only then gives its pid back to the kernel.
+func (p *process) collect() {
+	defer close(p.exited)
+	waitExit(p.pid)
+	p.signal(syscall.SIGKILL)
+	p.mu.Lock()
+	p.collected = true
+	_ = p.cmd.Wait() // the exit status is read below, whatever it is
+	p.mu.Unlock()
+	// Killed members take a moment to go. Only if there are any is /proc searched, and then by group and mark, since from
+	// here on the group's number may be somebody else's.
+	if syscall.Kill(-p.pid, 0) == nil {
+		ours := marked(p.mark)
+		endAll(func(s procStat) bool { return s.group == p.pid && ours(s) }, 0, nil)
+	}
+	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok {
+		p.exit = exitStatus{code: status.ExitStatus()}
+		if status.Signaled() {
+			p.exit.signal = status.Signal()
+		}
+	}
+	p.ledger.forget(p.pid)
+}
+
+// waitExit returns when a child has ended, leaving it to be collected. It waits on a pidfd in the runtime's poller, so that
+// a thousand processes don't cost a thousand threads; where the poller takes no pidfd, a thread waits.
+func waitExit(pid int) {
+	pollExit(pid)
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+func pollExit(pid int) {
+	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return
+	}
+	file := os.NewFile(uintptr(fd), "pidfd")
+	defer file.Close()
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = conn.Read(func(fd uintptr) bool {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+		return err == nil && info.Signo != 0 || err != nil && !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN)
+	})
+}
+
+// signal sends to the whole group, unless the leader has been collected.
+func (p *process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.collected {
+		_ = syscall.Kill(-p.pid, sig) // fails only when there is nobody left
+	}
+}
+
+// terminate asks the group to end, waits grace, and kills it. When kill is closed it does not wait. It returns when no
+// process is left.
+func (p *process) terminate(grace time.Duration, kill <-chan struct{}) {
+	p.signal(syscall.SIGTERM)
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return
+	case <-timer.C:
+	case <-kill:
+	}
+	p.signal(syscall.SIGKILL)
+	<-p.exited
+}
+
+// endAll ends the processes that select picks: SIGTERM, grace, SIGKILL; with no grace SIGKILL at once. Each is signalled
+// through a pidfd and only if it is still the process that was picked. It returns when none is left, or after 5 s more for
+// those that even SIGKILL does not end.
+func endAll(selects func(procStat) bool, grace time.Duration, kill <-chan struct{}) {
+	left := running(selects)
+	if len(left) == 0 {
+		return
+	}
+	if grace > 0 {
+		signalEach(left, syscall.SIGTERM)
+		waitNone(selects, grace, kill)
+	}
+	signalEach(running(selects), syscall.SIGKILL)
+	waitNone(selects, 5*time.Second, nil)
+}
+
+// waitNone polls: processes that are not our children can't be waited for.
+func waitNone(selects func(procStat) bool, limit time.Duration, stop <-chan struct{}) {
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(running(selects)) > 0 {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			return
+		case <-stop:
+			return
+		}
+	}
+}
+
+func signalEach(processes []procStat, sig syscall.Signal) {
+	for _, s := range processes {
+		signalSame(s, sig)
+	}
+}
+
+// signalSame holds the process by a pidfd before it looks whether it is the one meant, so that a pid that has been given to
+// another process in between is not touched.
+func signalSame(s procStat, sig syscall.Signal) {
+	fd, err := unix.PidfdOpen(s.pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	if now, err := readStat(s.pid); err == nil && now.start == s.start {
+		_ = unix.PidfdSendSignal(fd, sig, nil, 0) // fails only when it has ended
+	}
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// States of a container, as Kubernetes names them.
+const (
+	StateWaiting    = "Waiting"
+	StateRunning    = "Running"
+	StateTerminated = "Terminated"
+)
+
+// Reasons that a [ContainerState] gives. Those that Kubernetes has are spelled as there.
+const (
+	ReasonContainerCreating        = "ContainerCreating"
+	ReasonPodInitializing          = "PodInitializing"
+	ReasonCrashLoopBackOff         = "CrashLoopBackOff"
+	ReasonCreateContainerConfig    = "CreateContainerConfigError"
+	ReasonStartError               = "StartError"
+	ReasonCompleted                = "Completed"
+	ReasonError                    = "Error"
+	ReasonImageNotRunnable         = "ImageNotRunnable"
+	ReasonInstallingRequirements   = "InstallingRequirements"
+	ReasonRequirementsNotInstalled = "RequirementsNotInstalled"
+	ReasonNotReady                 = "NotReady"
+	ReasonWrongPort                = "WrongPort"
+)
+
+// Pod is a snapshot of one replica. It shares nothing with the engine: readers may keep it.
+type Pod struct {
+	Name, Namespace string
+	// Deployment is the name of the Deployment that the pod belongs to, in the same namespace.
+	Deployment string
+	// Labels are those of the pod template.
+	Labels map[string]string
+	// TemplateHash tells pod templates apart; equal templates have equal hashes.
+	TemplateHash string
+	// Ready is true while every container is ready. It stays so while a terminating pod is drained.
+	Ready bool
+	// Terminating is true from the moment that the pod is to go.
+	Terminating bool
+	// Address is the IP address at which the pod listens.
+	Address string
+	// Ports maps each declared containerPort to the TCP port at which it is reached; 8080 if none is declared.
+	Ports map[int32]int32
+	// Containers are the init containers, then the containers, in the template's order.
+	Containers []ContainerState
+	// CreatedAt is when the pod was made; ReadySince when it last became ready (zero while it is not).
+	CreatedAt, ReadySince time.Time
+}
+
+// ContainerState is a snapshot of one container of a [Pod].
+type ContainerState struct {
+	Name string
+	// Init is true for a container that runs before the others.
+	Init bool
+	// PID is the process group's leader, 0 while none runs.
+	PID int
+	// State is StateWaiting, StateRunning or StateTerminated; Reason and Message say why, for a user to act on.
+	State, Reason, Message string
+	// Ready is true once its readiness probe (or its first port, if it has no probe) answers.
+	Ready bool
+	// Restarts counts the starts after the first.
+	Restarts int
+	// StartedAt is when the present process was started, zero while none runs.
+	StartedAt time.Time
+	// LogFile holds what the container wrote to its standard output and error, restarts included.
+	LogFile string
+}
+
+// clone copies a pod so that the copy can be given to readers.
+func (p Pod) clone() Pod {
+	p.Labels = maps.Clone(p.Labels)
+	p.Ports = maps.Clone(p.Ports)
+	p.Containers = slices.Clone(p.Containers)
+	return p
+}
+
+// reasonError is a failure that a container's state shows: a short reason and a message with the remedy.
+type reasonError struct{ reason, message string }
+
+func (e *reasonError) Error() string { return e.message }

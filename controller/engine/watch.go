@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// watch looks after one running process: it runs its probes, ends it when they or the pod say so, and notices where it
+// listens.
+type watch struct {
+	container                    *container
+	launch                       launch
+	process                      *process
+	startup, readiness, liveness *probe
+	events                       chan probeEvent
+	probing                      sync.WaitGroup
+	// endStartup stops the startup probe, whose later failures say nothing.
+	endStartup context.CancelFunc
+
+	ready bool
+	// listenMessage is set while the process listens elsewhere than it was told to.
+	listenMessage string
+	// probeMessage is the last failure of the startup or readiness probe.
+	probeMessage string
+}
+
+type probeEvent struct {
+	probe   *probe
+	outcome outcome
+}
+
+// run returns when the process has ended, with the reason why it was made to, "" if it ended by itself.
+func (w *watch) run(life, hard context.Context) (cause string) {
+	ctx, stop := context.WithCancel(hard)
+	defer w.probing.Wait()
+	defer stop()
+	starting, started := context.WithCancel(ctx)
+	w.endStartup = started
+	if w.startup != nil {
+		w.begin(starting, w.startup)
+	} else {
+		w.up(ctx)
+	}
+	listen := time.NewTimer(w.container.pod.host.timing.listenAfter)
+	defer listen.Stop()
+	for lookAgain := w.container.pod.host.timing.listenAfter; ; {
+		select {
+		case <-w.process.exited:
+			return ""
+		case <-life.Done():
+			w.container.set(func(s *ContainerState) { s.Ready = false })
+			stop()
+			w.process.terminate(w.container.pod.grace(nil), hard.Done())
+			return "ended with its pod"
+		case e := <-w.events:
+			if cause := w.take(ctx, e); cause != "" {
+				stop()
+				w.process.terminate(w.container.pod.grace(e.probe.grace), hard.Done())
+				return cause
+			}
+		case <-listen.C:
+			lookAgain = min(2*lookAgain, 30*time.Second)
+			if w.lookAtPorts(); !w.ready || w.listenMessage != "" {
+				listen.Reset(lookAgain)
+			}
+		}
+	}
+}
+
+// begin starts a probe; its reports arrive in events.
+func (w *watch) begin(ctx context.Context, p *probe) {
+	w.probing.Go(func() {
+		p.run(ctx, w.container.pod.host.timing.quickProbe, func(o outcome) {
+			select {
+			case w.events <- probeEvent{p, o}:
+			case <-ctx.Done():
+			}
+		})
+	})
+}
+
+// up is when the startup probe has passed, or at once without one.
+func (w *watch) up(ctx context.Context) {
+	w.container.markStarted()
+	if w.liveness != nil {
+		w.begin(ctx, w.liveness)
+	}
+	if w.readiness != nil {
+		w.begin(ctx, w.readiness)
+		return
+	}
+	w.ready, w.probeMessage = true, ""
+	w.show()
+}
+
+// take handles a probe's report; a cause that is not empty asks for the process to be ended.
+func (w *watch) take(ctx context.Context, e probeEvent) (cause string) {
+	switch e.probe {
+	case w.startup:
+		if e.outcome.verdict == passing {
+			w.endStartup()
+			w.up(ctx)
+			return ""
+		}
+		if e.outcome.verdict == failing {
+			return fmt.Sprintf("startup probe failed %d times: %v", e.probe.failures, e.outcome.err)
+		}
+		w.probeMessage = "startup probe: " + errorText(e.outcome.err)
+	case w.liveness:
+		if e.outcome.verdict == failing {
+			return fmt.Sprintf("liveness probe failed %d times: %v", e.probe.failures, e.outcome.err)
+		}
+		return ""
+	case w.readiness:
+		w.ready = e.outcome.verdict == passing
+		w.probeMessage = ""
+		if e.outcome.err != nil {
+			w.probeMessage = "readiness probe: " + e.outcome.err.Error()
+		}
+	}
+	w.show()
+	return ""
+}
+
+// lookAtPorts compares where the process listens with where it should.
+func (w *watch) lookAtPorts() {
+	if w.launch.isolated || len(w.launch.served) == 0 {
+		return
+	}
+	w.listenMessage = wrongPort(w.launch.served, listeningPorts(w.process.pid))
+	w.show()
+}
+
+// show puts what is known into the container's state: the wrong port before the failed probe, of which it is the reason.
+func (w *watch) show() {
+	w.container.set(func(s *ContainerState) {
+		s.Ready, s.Reason, s.Message = w.ready, "", ""
+		switch {
+		case w.listenMessage != "":
+			s.Reason, s.Message = ReasonWrongPort, w.listenMessage
+		case !w.ready:
+			s.Reason, s.Message = ReasonNotReady, redact(w.probeMessage, w.launch.secrets)
+		}
+	})
+}
