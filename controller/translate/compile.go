@@ -81,14 +81,20 @@ func compile(r *route, s *store) *compiled {
 // rule gives an entry for each of a rule's matches. A rule that asks for anything unsupported answers 500:
 // to serve the rest of it would be to serve something that nobody wrote.
 func (c *compiler) rule(index int, r *rule) []entry {
+	resolvedBefore := len(c.unresolved)
 	template, problems := c.action(r)
 	problems = append(slices.Clone(r.problems), problems...)
-	if len(problems) > 0 {
+	missing := c.unresolved[resolvedBefore:]
+	copy(missing, within(missing, "rules[%d]", index))
+	switch {
+	case len(problems) > 0:
 		c.refused = append(c.refused, within(problems, "rules[%d]", index)...)
-		template = ir.Route{Respond: c.failure(index)}
-	}
-	if template.Forward == nil && template.Redirect == nil && template.Respond == nil {
-		template.Respond = c.failure(index)
+		template = ir.Route{Respond: c.failure(index, "can't be served: the route's status says why")}
+	case template.Forward != nil || template.Redirect != nil || template.Respond != nil:
+	case len(missing) > 0:
+		template.Respond = c.failure(index, "leads nowhere: the route's status says why")
+	default:
+		template.Respond = c.failure(index, "has no backend with a weight above zero")
 	}
 	c.noteBackends(template.Forward)
 	entries := make([]entry, 0, len(r.matches))
@@ -113,12 +119,12 @@ func (c *compiler) rank(m match, rule int) precedence {
 	return rank
 }
 
-// failure is the answer of a rule that can't be served. The reason is in the route's status, not in the
-// answer: clients need not learn which Services there are.
-func (c *compiler) failure(rule int) *ir.Respond {
+// failure is the answer of a rule that can't be served. What exactly is wrong is in the route's status and not
+// in the answer: clients need not learn which Services there are.
+func (c *compiler) failure(rule int, why string) *ir.Respond {
 	return &ir.Respond{
 		Status:      500,
 		ContentType: "application/json",
-		Body:        fmt.Sprintf(`{"error":"%s %s can't serve rules[%d]: its status says why"}`+"\n", c.route.key.kind, c.route.key.name, rule),
+		Body:        fmt.Sprintf(`{"error":"%s %s: rules[%d] %s"}`+"\n", c.route.key.kind, c.route.key.name, rule, why),
 	}
 }

@@ -153,9 +153,6 @@ func (c *compiler) extension(in *gatewayv1.LocalObjectReference, out *filterSet)
 	if spec.StatusCode < 200 || spec.StatusCode > 599 {
 		return []problem{unsupported("DirectResponse %s: statusCode %d is not between 200 and 599", name, spec.StatusCode)}
 	}
-	if len(spec.Body) > sluicev1alpha1.MaxDirectResponseBody {
-		return []problem{unsupported("DirectResponse %s: body has %d bytes, at most %d can be answered", name, len(spec.Body), sluicev1alpha1.MaxDirectResponseBody)}
-	}
 	if hasControl(spec.ContentType) {
 		return []problem{unsupported("DirectResponse %s: contentType has a control character", name)}
 	}
@@ -169,11 +166,12 @@ func readRedirect(in *gatewayv1.HTTPRequestRedirectFilter, prefixOnly bool) (*ir
 		return nil, []problem{unsupported("requestRedirect is missing")}
 	}
 	var problems []problem
-	out := &ir.Redirect{Status: uint32(valueOr(in.StatusCode, 302)), Scheme: valueOr(in.Scheme, "")}
-	switch out.Status {
+	status := valueOr(in.StatusCode, 302)
+	out := &ir.Redirect{Status: uint32(status), Scheme: valueOr(in.Scheme, "")}
+	switch status {
 	case 301, 302, 303, 307, 308:
 	default:
-		problems = append(problems, unsupported("requestRedirect.statusCode %d is not one of 301, 302, 303, 307, 308", out.Status))
+		problems = append(problems, unsupported("requestRedirect.statusCode %d is not one of 301, 302, 303, 307, 308", status))
 	}
 	switch out.Scheme {
 	case "":
