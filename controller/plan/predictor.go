@@ -1,0 +1,201 @@
+package plan
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/plan/runtimes"
+)
+
+// rendered is what became of one component's or canary's pod.
+type rendered struct {
+	// template is neutral: deployment.go gives it its Deployment's name.
+	template corev1.PodTemplateSpec
+	// problem is set when there is no template.
+	problem *problem
+	// runtime is the choice for a model, and zero for a custom container.
+	runtime runtimes.Choice
+	// notApplied are the fields of the spec that nothing was made of, as paths with a reason.
+	notApplied []string
+}
+
+// predictor reads the predictor and its canaries.
+func (s *scene) predictor() component {
+	spec := s.service.Spec.Predictor
+	c := component{
+		kind:      v1beta1.PredictorComponent,
+		track:     spec.Name,
+		extension: spec.ComponentExtensionSpec,
+		stable:    s.renderPredictor(spec, "spec.predictor"),
+	}
+	for _, entry := range s.service.Spec.Canary {
+		c.canaries = append(c.canaries, s.canary(spec, entry))
+	}
+	return c
+}
+
+// canary lays an entry of spec.canary over the stable predictor.
+func (s *scene) canary(stable v1beta1.PredictorSpec, entry v1beta1.CanarySpec) canary {
+	out := canary{
+		name:      entry.Predictor.Name,
+		percent:   min(max(entry.TrafficPercent, 0), 100),
+		extension: entry.Predictor.ComponentExtensionSpec,
+	}
+	// How the stable one scales and splits is its own; how its pods look is inherited.
+	stable.ComponentExtensionSpec = v1beta1.ComponentExtensionSpec{
+		Labels: stable.Labels, Annotations: stable.Annotations,
+		Logger: stable.Logger, Batcher: stable.Batcher,
+		ContainerConcurrency: stable.ContainerConcurrency,
+		DeploymentStrategy:   stable.DeploymentStrategy,
+	}
+	merged, err := overlay(stable, entry.Predictor)
+	if err != nil {
+		out.rendered.problem = asProblem(err)
+		return out
+	}
+	if entry.Predictor.Model != nil && stable.Model != nil && len(entry.Predictor.Model.Args) > 0 {
+		merged.Model.Args = slices.Concat(stable.Model.Args, entry.Predictor.Model.Args)
+	}
+	out.extension.DeploymentStrategy = merged.DeploymentStrategy
+	out.rendered = s.renderPredictor(merged, "spec.canary["+entry.Predictor.Name+"].predictor")
+	return out
+}
+
+// renderPredictor makes the pod template of a predictor.
+func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, path string) rendered {
+	out := rendered{notApplied: s.predictorNotApplied(spec, path)}
+	if spec.WorkerSpec != nil {
+		out.problem = refused(ReasonNotSupported, "%s.workerSpec: a model over several nodes isn't served yet: remove workerSpec and choose a model that fits one node", path)
+		return out
+	}
+	d := draft{
+		kind:        v1beta1.PredictorComponent,
+		path:        path,
+		pod:         corev1.PodSpec(spec.PodSpec),
+		labels:      spec.Labels,
+		annotations: spec.Annotations,
+		storageURIs: spec.StorageURIs,
+	}
+	var err error
+	if spec.Model != nil {
+		err = s.draftModel(&d, spec)
+	} else {
+		err = s.draftCustom(&d)
+	}
+	if err == nil {
+		out.runtime = d.runtime
+		out.template, err = s.finish(&d)
+	}
+	if err != nil {
+		out.problem = asProblem(err)
+	}
+	out.notApplied = append(out.notApplied, d.notApplied...)
+	return out
+}
+
+// draftModel starts from the runtime that serves the model.
+func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
+	choice, err := s.choose(spec.Model, spec.WorkerSpec != nil)
+	if err != nil {
+		return err
+	}
+	choice, model := s.substitute(d, choice, *spec.Model)
+	d.runtime = choice
+	base := slices.Clone(choice.Spec.Containers)
+	serving := slices.IndexFunc(base, func(c corev1.Container) bool { return c.Name == v1beta1.ContainerServing })
+	if serving < 0 {
+		return invalid("runtime %q has no container named %s", choice.Name, v1beta1.ContainerServing)
+	}
+	user := model.Container
+	user.Name = ""
+	merged, err := mergeContainer(base[serving], user)
+	if err != nil {
+		return err
+	}
+	merged.Image = imageFor(merged, choice, model.RuntimeVersion)
+	base[serving] = merged
+	return s.assemble(d, base, &model)
+}
+
+// assemble joins the runtime's pod with the manifest's.
+func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.ModelSpec) error {
+	containers, err := mergeContainers(base, d.pod.Containers)
+	if err != nil {
+		return err
+	}
+	over := d.pod
+	over.Containers = nil
+	spec := d.runtime.Spec
+	pod, err := overlay(corev1.PodSpec{
+		NodeSelector:     spec.NodeSelector,
+		Affinity:         spec.Affinity,
+		Tolerations:      spec.Tolerations,
+		Volumes:          spec.Volumes,
+		ImagePullSecrets: spec.ImagePullSecrets,
+		SchedulerName:    spec.SchedulerName,
+		ResourceClaims:   spec.ResourceClaims,
+	}, over)
+	if err != nil {
+		return err
+	}
+	pod.Containers = containers
+	d.pod = pod
+	d.bundled = d.runtime.Bundled()
+	d.storageURI = value(model.StorageURI)
+	d.hasModel = true
+	if model.Storage != nil {
+		if s.settings.Local != nil {
+			return refused(ReasonStorageNotSupported, "%s.model.storage refers to a secret's object store, which isn't fetched on one machine yet: use storageUri with file:// or pvc://", d.path)
+		}
+		d.notApplied = append(d.notApplied, d.path+".model.storage (object stores by secret aren't fetched yet)")
+	}
+	return nil
+}
+
+// choose asks for the model's runtime.
+func (s *scene) choose(model *v1beta1.ModelSpec, workers bool) (runtimes.Choice, error) {
+	return runtimes.Choose(runtimes.Request{
+		Format:          model.ModelFormat.Name,
+		Version:         value(model.ModelFormat.Version),
+		Protocol:        value(model.ProtocolVersion),
+		Named:           value(model.Runtime),
+		Workers:         workers,
+		Runtimes:        s.Runtimes,
+		ClusterRuntimes: s.ClusterRuntimes,
+	})
+}
+
+// draftCustom takes the manifest's own containers; the first is the one that serves.
+func (s *scene) draftCustom(d *draft) error {
+	containers := slices.Clone(d.pod.Containers)
+	if len(containers) == 0 {
+		return invalid("%s has neither a model nor containers: give it one of them", d.path)
+	}
+	named := slices.ContainsFunc(containers, func(c corev1.Container) bool { return c.Name == v1beta1.ContainerServing })
+	if !named && (len(containers) == 1 || containers[0].Name == "") {
+		containers[0].Name = v1beta1.ContainerServing
+	}
+	for i := range containers {
+		for j, env := range containers[i].Env {
+			if env.Name != v1beta1.EnvStorageURI || env.Value == "" {
+				continue
+			}
+			d.storageURI = env.Value
+			containers[i].Env = slices.Clone(containers[i].Env)
+			containers[i].Env[j].Value = v1beta1.DefaultModelMountPath
+		}
+	}
+	d.pod.Containers = containers
+	return nil
+}
+
+// value gives what a pointer holds, or the zero value for none.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

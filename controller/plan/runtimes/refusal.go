@@ -1,0 +1,76 @@
+package runtimes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
+)
+
+// noneFits says why an automatic choice found nothing: the nearest miss first.
+func noneFits(r Request, scopes [][]Choice) string {
+	wanted := strings.TrimSpace(r.Format + " " + r.Version)
+	var misses []string
+	known := map[string]bool{}
+	for _, scope := range scopes {
+		for _, c := range scope {
+			for _, f := range c.Spec.SupportedModelFormats {
+				if isTrue(f.AutoSelect) && !isTrue(c.Spec.Disabled) {
+					known[f.Name] = true
+				}
+				if f.Name == r.Format {
+					misses = append(misses, c.Name+": "+missed(c, r))
+					break
+				}
+			}
+		}
+	}
+	if len(misses) > 0 {
+		slices.Sort(misses)
+		return fmt.Sprintf("no runtime serves format %s with protocol %s by itself (%s): name one in model.runtime or set model.protocolVersion",
+			wanted, r.Protocol, strings.Join(misses, "; "))
+	}
+	return fmt.Sprintf("no runtime serves format %s: formats with a runtime are %s; add a ServingRuntime for it", wanted, list(known))
+}
+
+func missed(c Choice, r Request) string {
+	if why := unfit(c, r, false); why != "" {
+		return why
+	}
+	return "it is not chosen automatically (autoSelect)"
+}
+
+func formats(s v1alpha1.ServingRuntimeSpec) string {
+	known := map[string]bool{}
+	for _, f := range s.SupportedModelFormats {
+		name := f.Name
+		if f.Version != nil {
+			name += " " + *f.Version
+		}
+		known[name] = true
+	}
+	return list(known)
+}
+
+func names(scopes [][]Choice) string {
+	known := map[string]bool{}
+	for _, scope := range scopes {
+		for _, c := range scope {
+			known[c.Name] = true
+		}
+	}
+	return list(known)
+}
+
+func list(set map[string]bool) string {
+	if len(set) == 0 {
+		return "none"
+	}
+	out := make([]string, 0, len(set))
+	for name := range set {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,97 @@
+// Package settings holds what an installation decides for all its services, as typed values: what
+// KServe keeps as strings in the ConfigMap inferenceservice-config is parsed here, once, at the edge.
+package settings
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Settings steers the plan of every InferenceService. Make one with [Cluster] or [Standalone]; each field is complete
+// and a zero means zero.
+type Settings struct {
+	Ingress Ingress
+	// Unavailable makes the route of a target that isn't ready answer 503 with the reason, in place of
+	// forwarding to a Service without endpoints.
+	Unavailable bool
+	// DisallowedAnnotations are exact annotation keys that never reach a child (KServe's list and the installation's).
+	DisallowedAnnotations []string
+	// DisallowedLabels are exact label keys that never reach a child.
+	DisallowedLabels []string
+	// Local is nil on a cluster.
+	Local *Local
+}
+
+// Ingress says how services are reached from outside.
+type Ingress struct {
+	// Gateway is the Gateway that every route attaches to.
+	Gateway types.NamespacedName
+	// Domain is the last part of every host, for example example.com.
+	Domain string
+	// AdditionalDomains give the top-level route more hosts.
+	AdditionalDomains []string
+	// HostTemplate makes a host from a service's name and namespace.
+	HostTemplate HostTemplate
+	// URLScheme is http or https, for status.url alone.
+	URLScheme string
+	// Port is appended to status.url where clients don't reach the Gateway at the scheme's own; 0 appends nothing.
+	Port int32
+	// DisableTimeouts leaves timeouts off every rule, even where a component sets one.
+	DisableTimeouts bool
+	// DisableCreation makes no routes at all.
+	DisableCreation bool
+}
+
+// Local describes the one machine that standalone mode runs containers on.
+type Local struct {
+	// ContainerEngine is the podman, docker or nerdctl that runs images, or empty when there is none.
+	ContainerEngine string
+	// BundledFormats are the model formats that the bundled runtime serves, for example onnx.
+	BundledFormats []string
+	// FileURIs has the absolute path of every file:// storage URI; true says that it is a regular file. A path that
+	// is missing is taken for a directory.
+	FileURIs map[string]bool
+}
+
+// Bundles says whether the bundled runtime serves a model format. A nil Local bundles nothing.
+func (l *Local) Bundles(format string) bool {
+	if l == nil {
+		return false
+	}
+	for _, f := range l.BundledFormats {
+		if strings.EqualFold(f, format) {
+			return true
+		}
+	}
+	return false
+}
+
+// Cluster gives KServe's defaults for an installation whose hosts end in domain.
+func Cluster(domain string) Settings {
+	return Settings{
+		Ingress: Ingress{
+			Gateway:      types.NamespacedName{Namespace: "kserve", Name: "kserve-ingress-gateway"},
+			Domain:       domain,
+			HostTemplate: DefaultHostTemplate(),
+			URLScheme:    "http",
+		},
+		DisallowedAnnotations: []string{
+			"autoscaling.knative.dev/min-scale",
+			"autoscaling.knative.dev/max-scale",
+			"internal.serving.kserve.io/storage-initializer-sourceuri",
+			"kubectl.kubernetes.io/last-applied-configuration",
+			"modelFormat",
+		},
+	}
+}
+
+// Standalone gives the settings of one machine: domain localhost, the Gateway at port, and reasons in the answers of
+// what isn't ready.
+func Standalone(local Local, port int32) Settings {
+	s := Cluster("localhost")
+	s.Unavailable = true
+	s.Local = &local
+	s.Ingress.Port = port
+	return s
+}

@@ -1,0 +1,138 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+)
+
+// volumeClaim is the name that KServe gives the volume of a pvc:// URI.
+const volumeClaim = "kserve-pvc-source"
+
+// volumeLocal is the name of the volume of a local file or directory.
+const volumeLocal = "model"
+
+// mount is one storage URI's volume and where it appears.
+type mount struct {
+	volume corev1.Volume
+	mount  corev1.VolumeMount
+}
+
+// mountModel makes the model's files appear in the serving container, and in a transformer beside it.
+func (s *scene) mountModel(d *draft, meta *metav1.ObjectMeta) error {
+	uris := d.storageURIs
+	if d.storageURI != "" {
+		uris = append([]v1beta1.StorageURI{{URI: d.storageURI}}, uris...)
+	}
+	if len(uris) == 0 {
+		return s.withoutStorage(d)
+	}
+	for i, uri := range uris {
+		at := uri.MountPath
+		if at == "" {
+			at = v1beta1.DefaultModelMountPath
+		}
+		m, err := s.mount(d, uri.URI, at, i)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			s.leaveToInitializer(d, uri.URI, meta)
+			continue
+		}
+		m.mount.ReadOnly = s.service.Annotations[v1beta1.AnnotationStorageReadonly] != "false"
+		d.pod.Volumes = append(d.pod.Volumes, m.volume)
+		for j := range d.pod.Containers {
+			c := &d.pod.Containers[j]
+			if c.Name == v1beta1.ContainerServing || c.Name == v1beta1.ContainerTransformer {
+				c.VolumeMounts = append(c.VolumeMounts, m.mount)
+			}
+		}
+	}
+	return nil
+}
+
+// withoutStorage decides about a model that says nowhere where its files are.
+func (s *scene) withoutStorage(d *draft) error {
+	if d.hasModel && d.bundled {
+		return refused(ReasonStorageMissing, "%s.model has no storageUri: say where the model's files are, for example file:///models/iris", d.path)
+	}
+	return nil
+}
+
+// leaveToInitializer passes a URI on as KServe does: its pod webhook reads the annotation and adds the init container.
+func (s *scene) leaveToInitializer(d *draft, uri string, meta *metav1.ObjectMeta) {
+	meta.Annotations = mergeMaps(meta.Annotations, map[string]string{v1beta1.AnnotationStorageSourceURI: uri})
+	d.notApplied = append(d.notApplied, d.path+" storage "+uri+" (only pvc:// is mounted; nothing fetches it unless KServe's storage initializer webhook runs)")
+}
+
+// mount gives the volume of a URI, or nil for one that an init container has to fetch.
+func (s *scene) mount(d *draft, uri, at string, index int) (*mount, error) {
+	scheme, rest, _ := strings.Cut(uri, "://")
+	switch {
+	case strings.HasPrefix(uri, "pvc://"):
+		return claim(d, rest, at, index)
+	case s.settings.Local == nil:
+		return nil, nil
+	case scheme == "file" && strings.HasPrefix(rest, "/"):
+		return s.hostPath(d, rest, at, index)
+	case strings.HasPrefix(uri, "/"):
+		return s.hostPath(d, uri, at, index)
+	case scheme == "file":
+		return nil, refused(ReasonStorageNotSupported, "%s: storage URI %q is not absolute: write file:///absolute/path", d.path, uri)
+	}
+	return nil, refused(ReasonStorageNotSupported,
+		"%s: storage URI %q: scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
+		d.path, uri, scheme)
+}
+
+func claim(d *draft, rest, at string, index int) (*mount, error) {
+	name, sub, _ := strings.Cut(rest, "/")
+	if name == "" {
+		return nil, invalid("%s: storage URI pvc://%s names no claim: write pvc://claim/path", d.path, rest)
+	}
+	for _, element := range strings.Split(sub, "/") {
+		if element == ".." {
+			return nil, invalid("%s: storage URI pvc://%s leaves its claim by \"..\"", d.path, rest)
+		}
+	}
+	volume := numbered(volumeClaim, index)
+	return &mount{
+		volume: corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name},
+		}},
+		mount: corev1.VolumeMount{Name: volume, MountPath: at, SubPath: strings.Trim(sub, "/")},
+	}, nil
+}
+
+// hostPath mounts a directory at the mount path, and a file under its own name in it.
+func (s *scene) hostPath(d *draft, file, at string, index int) (*mount, error) {
+	file = path.Clean(file)
+	if file == "/" {
+		return nil, invalid("%s: the storage URI names the root directory: name the model's directory or file", d.path)
+	}
+	kind := corev1.HostPathDirectory
+	if s.settings.Local.FileURIs[file] {
+		kind = corev1.HostPathFile
+		at = path.Join(at, path.Base(file))
+	}
+	volume := numbered(volumeLocal, index)
+	return &mount{
+		volume: corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{
+			HostPath: &corev1.HostPathVolumeSource{Path: file, Type: &kind},
+		}},
+		mount: corev1.VolumeMount{Name: volume, MountPath: at},
+	}, nil
+}
+
+func numbered(name string, index int) string {
+	if index == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s-%d", name, index)
+}
