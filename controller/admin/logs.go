@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,11 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	if len(selected) == 0 && !options.Follow {
 		writeError(w, http.StatusNotFound, "InferenceService %s/%s has no process yet; sluice explain %s -n %s says why",
 			namespace, name, name, namespace)
+		return
+	}
+	if options.Previous && !slices.ContainsFunc(selected, func(source logSource) bool { return source.path != "" }) {
+		writeError(w, http.StatusNotFound, "no log of an earlier process of InferenceService %s/%s is kept apart; "+
+			"leave previous out: a log goes on through restarts", namespace, name)
 		return
 	}
 	select {

@@ -123,6 +123,13 @@ func TestLogsNameWhatThereIsWhenAskedForAnother(t *testing.T) {
 	}
 }
 
+func TestLogsOfAnEarlierProcessMayNotBeKept(t *testing.T) {
+	t.Parallel()
+	client, _ := serve(t, logged(pod("iris-a", admin.Container{Name: "server", LogFile: "/none"})))
+	_, err := client.Logs(t.Context(), "default", "iris", admin.LogOptions{Previous: true, Tail: admin.AllLines})
+	wantStatus(t, err, http.StatusNotFound)
+}
+
 func TestFollowedLogsOutliveRestartsAndNewReplicas(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
