@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
@@ -33,8 +34,10 @@ type dataPlane struct {
 	t      *testing.T
 	dir    string
 	server *server.Server
-	proxy  *proxy.Proxy
-	port   uint16
+	// registry has the metrics of the present server.
+	registry *prometheus.Registry
+	proxy    *proxy.Proxy
+	port     uint16
 	// stopServer ends the discovery server; startServer puts a new one in its place.
 	stopServer func()
 	published  ir.Config
@@ -87,7 +90,8 @@ func (d *dataPlane) startServer() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.server = server.New(server.Options{Logger: testLogger(d.t, "xds")})
+	d.registry = prometheus.NewRegistry()
+	d.server = server.New(server.Options{Logger: testLogger(d.t, "xds"), Registerer: d.registry})
 	g := grpc.NewServer()
 	d.server.Register(g)
 	ended := make(chan struct{})
@@ -293,3 +297,9 @@ func (d *dataPlane) sendRaw(port uint16, text string) *http.Response {
 	response.Body.Close()
 	return response
 }
+
+func (d *dataPlane) url(path string) string {
+	return fmt.Sprintf("http://127.0.0.1:%d%s", d.port, path)
+}
+
+func addressOf(e ir.Endpoint) string { return net.JoinHostPort(e.Address, strconv.Itoa(int(e.Port))) }

@@ -12,6 +12,10 @@ type state struct {
 	// unasked are clusters that the client has but whose endpoints it has not asked for yet. Routes wait for
 	// them: a cluster without endpoints is not in use yet, and a route to it would answer 500.
 	unasked map[string]struct{}
+	// moving are the clusters in the response of clusters that is not answered yet.
+	moving map[string]struct{}
+	// busy are the types of which a response has not been answered yet: at most one of each.
+	busy map[string]struct{}
 }
 
 // delivery is the content of one response.
@@ -22,7 +26,12 @@ type delivery struct {
 }
 
 func newState() *state {
-	return &state{subscriptions: make(map[string]*subscription), unasked: make(map[string]struct{})}
+	return &state{
+		subscriptions: make(map[string]*subscription),
+		unasked:       make(map[string]struct{}),
+		moving:        make(map[string]struct{}),
+		busy:          make(map[string]struct{}),
+	}
 }
 
 // subscribe applies the subscriptions that a request carries; first says that it is the first of its type.
@@ -45,6 +54,11 @@ func (st *state) subscribe(req *discovery.DeltaDiscoveryRequest) (first bool) {
 	case envoy.EndpointType:
 		for _, name := range req.GetResourceNamesSubscribe() {
 			delete(st.unasked, name)
+			// A client that comes back asks with the version that it has, maybe before it knows that the
+			// cluster has changed.
+			if _, moving := st.moving[name]; moving {
+				sub.resend(name)
+			}
 		}
 	}
 	return first
@@ -71,23 +85,58 @@ func removalOrder() []string {
 	return []string{envoy.ListenerType, envoy.ScopeType, envoy.ExtensionType, envoy.ClusterType, envoy.EndpointType}
 }
 
-// next gives the response to send now, if any. The caller sends one at a time and waits for its answer, so
-// that each type is with the client before a later one refers to it.
+// next gives the response to send now, if any, and counts it as sent. A type waits until those before it have
+// been answered, so that nothing is referred to before the client has it.
+//
+// Endpoints do not wait for clusters: once Envoy runs, it answers a response of clusters only when they are
+// warm, for which it needs their endpoints.
 func (st *state) next(c catalog) (delivery, bool) {
 	for _, typeURL := range envoy.Types() {
-		if typeURL == envoy.ListenerType && len(st.unasked) > 0 {
+		if typeURL != envoy.ClusterType && typeURL != envoy.EndpointType && (len(st.busy) > 0 || len(st.unasked) > 0) {
 			return delivery{}, false
 		}
+		if _, busy := st.busy[typeURL]; busy {
+			continue
+		}
 		if d := st.additions(c, typeURL); len(d.added)+len(d.removed) > 0 {
+			st.dispatched(d)
 			return d, true
 		}
 	}
 	for _, typeURL := range removalOrder() {
 		if d := st.removals(c, typeURL); len(d.removed) > 0 {
+			st.dispatched(d)
 			return d, true
 		}
 	}
 	return delivery{}, false
+}
+
+// dispatched notes that d is on its way. A cluster that changes warms until its endpoints come again, changed or
+// not, and Envoy does not ask for them since the name is subscribed already (xDS protocol, "Resource warming";
+// envoy#13009).
+func (st *state) dispatched(d delivery) {
+	st.busy[d.typeURL] = struct{}{}
+	for _, r := range d.added {
+		delete(st.subscriptions[d.typeURL].again, r.Name)
+	}
+	if d.typeURL != envoy.ClusterType {
+		return
+	}
+	for _, r := range d.added {
+		st.moving[r.Name] = struct{}{}
+		if endpoints := st.subscriptions[envoy.EndpointType]; endpoints != nil && endpoints.wants(r.Name) {
+			endpoints.resend(r.Name)
+		}
+	}
+}
+
+// answered notes that the client has said what it thinks of d.
+func (st *state) answered(d delivery) {
+	delete(st.busy, d.typeURL)
+	if d.typeURL == envoy.ClusterType {
+		clear(st.moving)
+	}
 }
 
 // additions collects what is new or changed of a type, and answers names that do not exist.
@@ -109,10 +158,11 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 			resource, stands := c.offer(envoy.Key{TypeURL: typeURL, Name: name})
 			held, has := sub.held[name]
 			_, asked := sub.asked[name]
+			_, again := sub.again[name]
 			switch {
 			case !sub.wants(name):
-				sub.clean(name)
-			case stands == present && held == resource.Version:
+				sub.forget(name)
+			case stands == present && held == resource.Version && !again:
 				// A client that brought this version from an earlier stream has accepted it there.
 				c.accept(resource.Key(), resource.Version)
 				sub.clean(name)
@@ -121,7 +171,7 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 			case !has && asked:
 				d.removed = append(d.removed, name)
 			case !has, stands == withheld:
-				sub.clean(name)
+				sub.forget(name)
 			}
 		}
 		// A probe that has no work left may hide others behind it.
@@ -164,44 +214,37 @@ func (st *state) complete() bool {
 
 // accepted applies an ACK.
 func (st *state) accepted(d delivery) {
+	st.answered(d)
 	sub := st.subscriptions[d.typeURL]
 	for _, r := range d.added {
-		_, had := sub.held[r.Name]
 		sub.held[r.Name] = r.Version
 		sub.clean(r.Name)
 		if d.typeURL == envoy.ClusterType {
-			st.clusterTaken(r.Name, had)
+			st.expectEndpoints(r.Name)
 		}
 	}
 	for _, name := range d.removed {
-		delete(sub.held, name)
-		sub.clean(name)
-		if d.typeURL == envoy.ClusterType {
-			delete(st.unasked, name)
-		}
+		st.dropped(sub, d.typeURL, name)
 	}
 }
 
-// clusterTaken follows a cluster that the client has accepted. Envoy warms a changed cluster until its endpoints
-// come again, changed or not, and does not ask for them since the name is subscribed already (xDS protocol,
-// "Resource warming"; envoy#13009).
-func (st *state) clusterTaken(name string, changed bool) {
-	endpoints := st.subscriptions[envoy.EndpointType]
-	if changed && endpoints != nil && endpoints.wants(name) {
-		endpoints.resend(name)
-		return
+// dropped notes that the client has been told that a name is gone.
+func (st *state) dropped(sub *subscription, typeURL, name string) {
+	delete(sub.held, name)
+	sub.clean(name)
+	if typeURL == envoy.ClusterType {
+		delete(st.unasked, name)
 	}
-	st.expectEndpoints(name)
 }
 
 // refused applies a NACK. It gives the resource to blame if there was only one; otherwise it arranges for
 // smaller responses that will tell.
 func (st *state) refused(d delivery, reason string) (culprit envoy.Resource, found bool) {
+	st.answered(d)
 	sub := st.subscriptions[d.typeURL]
 	for _, name := range d.removed {
 		// There is nothing in a removal to be refused, and nothing smaller to send.
-		delete(sub.held, name)
-		sub.clean(name)
+		st.dropped(sub, d.typeURL, name)
 	}
 	switch len(d.added) {
 	case 0:

@@ -113,8 +113,8 @@ func (s *store) next(w *watcher, st *state) (delivery, bool) {
 	}
 	clear(w.dirty)
 	d, ok := st.next(s.catalog)
-	w.waiting = ok
-	if !ok && st.complete() && w.settled < s.revision {
+	w.waiting = ok || len(st.busy) > 0
+	if !w.waiting && st.complete() && w.settled < s.revision {
 		w.settled = s.revision
 		s.advanceLocked()
 	}

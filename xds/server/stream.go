@@ -52,11 +52,12 @@ type stream struct {
 	logger  *slog.Logger
 	watcher *watcher
 	state   *state
-	// outstanding is the response that the client has not answered yet; nil when there is none.
-	outstanding *outstanding
+	// outstanding are the responses that the client has not answered yet, by type.
+	outstanding map[string]outstanding
 	responses   uint64
 }
 
+// outstanding is one response on its way.
 type outstanding struct {
 	delivery
 
@@ -70,6 +71,8 @@ func newStream(server *Server, grpcStream discovery.AggregatedDiscoveryService_D
 		sender: grpcStream,
 		logger: server.logger,
 		state:  newState(),
+
+		outstanding: make(map[string]outstanding),
 		watcher: &watcher{
 			wake:  make(chan struct{}, 1),
 			since: time.Now(),
@@ -132,7 +135,7 @@ func (s *stream) read(req *discovery.DeltaDiscoveryRequest) answer {
 	switch nonce := req.GetResponseNonce(); {
 	case nonce == "":
 		return answerNone
-	case s.outstanding == nil || s.outstanding.nonce != nonce || s.outstanding.typeURL != req.GetTypeUrl():
+	case s.outstanding[req.GetTypeUrl()].nonce != nonce:
 		return answerStale
 	case req.GetErrorDetail() != nil:
 		return answerNACK
@@ -153,9 +156,10 @@ func (s *stream) receive(req *discovery.DeltaDiscoveryRequest) error {
 	said := s.read(req)
 	s.server.metrics.answered(req.GetTypeUrl(), said)
 	if said == answerACK || said == answerNACK {
-		d := s.outstanding.delivery
-		s.server.metrics.took(d.typeURL, time.Since(s.outstanding.sent))
-		s.outstanding = nil
+		out := s.outstanding[req.GetTypeUrl()]
+		delete(s.outstanding, req.GetTypeUrl())
+		d := out.delivery
+		s.server.metrics.took(d.typeURL, time.Since(out.sent))
 		if said == answerACK {
 			s.server.store.accept(d)
 			s.state.accepted(d)
@@ -192,29 +196,33 @@ func (s *stream) refuse(d delivery, reason string) {
 	}
 }
 
-// advance sends the next response unless one is outstanding.
+// advance sends what can be sent now.
 func (s *stream) advance() error {
-	if s.outstanding != nil {
-		return nil
+	for {
+		d, ok := s.server.store.next(s.watcher, s.state)
+		if !ok {
+			return nil
+		}
+		if err := s.send(d); err != nil {
+			return err
+		}
 	}
-	d, ok := s.server.store.next(s.watcher, s.state)
-	if !ok {
-		return nil
-	}
+}
+
+func (s *stream) send(d delivery) error {
 	s.responses++
-	out := &outstanding{delivery: d, nonce: strconv.FormatUint(s.responses, 10), sent: time.Now()}
 	response := &discovery.DeltaDiscoveryResponse{
 		TypeUrl:          d.typeURL,
-		Nonce:            out.nonce,
+		Nonce:            strconv.FormatUint(s.responses, 10),
 		RemovedResources: d.removed,
 	}
 	for _, r := range d.added {
 		response.Resources = append(response.Resources, &discovery.Resource{Name: r.Name, Version: r.Version, Resource: r.Body})
 	}
+	s.outstanding[d.typeURL] = outstanding{delivery: d, nonce: response.GetNonce(), sent: time.Now()}
 	if err := s.sender.Send(response); err != nil {
 		return err
 	}
-	s.outstanding = out
 	s.server.metrics.sent(d)
 	s.logger.Debug("xDS response", "type", shortType(d.typeURL), "added", len(d.added), "removed", len(d.removed))
 	return nil

@@ -20,6 +20,8 @@ type subscription struct {
 	asked map[string]struct{}
 	// dirty are the names to look at: held may not be what is offered.
 	dirty map[string]struct{}
+	// again are names to send even though the client has them.
+	again map[string]struct{}
 	// all makes every published name dirty at the next look.
 	all bool
 	// probes are groups of names to send by themselves, in order, because a larger response with them was
@@ -45,6 +47,7 @@ func open(req *discovery.DeltaDiscoveryRequest) *subscription {
 		held:  maps.Clone(req.GetInitialResourceVersions()),
 		asked: make(map[string]struct{}),
 		dirty: make(map[string]struct{}),
+		again: make(map[string]struct{}),
 	}
 	if sub.held == nil {
 		sub.held = make(map[string]string)
@@ -89,6 +92,12 @@ func (sub *subscription) everything() {
 	sub.all = true
 }
 
+// forget notes that there is nothing to send for a name, not even again.
+func (sub *subscription) forget(name string) {
+	delete(sub.again, name)
+	sub.clean(name)
+}
+
 func (sub *subscription) drop(name string) {
 	if name == "*" {
 		sub.wildcard = false
@@ -96,6 +105,7 @@ func (sub *subscription) drop(name string) {
 	}
 	delete(sub.names, name)
 	delete(sub.asked, name)
+	delete(sub.again, name)
 	if !sub.wildcard {
 		delete(sub.held, name)
 	}
@@ -109,16 +119,18 @@ func (sub *subscription) wants(name string) bool {
 	return ok
 }
 
-// resend makes a name that the client has be sent again.
+// resend makes a name be sent again, changed or not.
 func (sub *subscription) resend(name string) {
-	delete(sub.held, name)
+	sub.again[name] = struct{}{}
 	sub.dirty[name] = struct{}{}
 }
 
-// clean notes that nothing is to be sent for a name.
+// clean notes that nothing is to be sent for a name, unless it was marked to be sent again meanwhile.
 func (sub *subscription) clean(name string) {
-	delete(sub.dirty, name)
 	delete(sub.asked, name)
+	if _, again := sub.again[name]; !again {
+		delete(sub.dirty, name)
+	}
 }
 
 // candidates are the names that the next response may hold, sorted: those of the first probe with work left, else all that are dirty.

@@ -1,0 +1,114 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sluice-serving/sluice/xds/envoy"
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// badRoute is one that Envoy refuses: a control character in a header's value.
+func badRoute(name string, b ir.Backend) ir.Route {
+	r := route(name, ir.PathPrefix, "/", all(b))
+	r.RequestHeaders = &ir.HeaderChange{Set: []ir.Header{{Name: "x-bad", Value: "a\nb"}}}
+	return r
+}
+
+func TestRejectedHostTouchesOnlyItself(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	b, other := echo(t, "b"), echo(t, "other")
+	backends := []ir.Backend{b, other}
+	regex := route("regex", ir.PathRegex, "/a(", all(b))
+	d.publish([]ir.Host{
+		{Listener: listenerName, Name: "bad-1.example.com", Routes: []ir.Route{badRoute("bad-1", b)}},
+		{Listener: listenerName, Name: "bad-2.example.com", Routes: []ir.Route{regex}},
+		host("good-1.example.com", all(b)),
+		host("good-2.example.com", all(b)),
+		host("good-3.example.com", all(b)),
+	}, backends)
+	for _, h := range []string{"good-1.example.com", "good-2.example.com", "good-3.example.com"} {
+		if got := d.get(h, "/"); got.status != 200 {
+			t.Errorf("%s: status %d", h, got.status)
+		}
+	}
+	rejections := d.server.Rejections()
+	if len(rejections) != 2 || rejections[0].Name != envoy.HostName(listenerName, "bad-1.example.com") || rejections[1].Name != envoy.HostName(listenerName, "bad-2.example.com") {
+		t.Fatalf("rejections: %+v", rejections)
+	}
+	if o := rejections[0].Objects; len(o) != 1 || o[0].String() != "HTTPRoute default/bad-1" {
+		t.Errorf("the rejection is on %v", o)
+	}
+	t.Log(rejections[0].Reason, "|", rejections[1].Reason)
+	if got := d.get("bad-1.example.com", "/"); got.status != 404 {
+		t.Errorf("a host that was never accepted answers %d", got.status)
+	}
+
+	// A good host turns bad: what was accepted stays, and a change to another host still arrives.
+	d.publish([]ir.Host{
+		{Listener: listenerName, Name: "bad-2.example.com", Routes: []ir.Route{regex}},
+		{Listener: listenerName, Name: "good-1.example.com", Routes: []ir.Route{badRoute("good-1", other)}},
+		host("good-2.example.com", all(other)),
+		host("good-3.example.com", all(b)),
+	}, backends)
+	if got := d.get("good-1.example.com", "/"); got.backend != "b" {
+		t.Errorf("the accepted version was not kept: %d by %q", got.status, got.backend)
+	}
+	if got := d.get("good-2.example.com", "/"); got.backend != "other" {
+		t.Errorf("a change beside a rejected one did not arrive: %d by %q", got.status, got.backend)
+	}
+	if r := d.server.Rejections(); len(r) != 2 || r[1].Name != envoy.HostName(listenerName, "good-1.example.com") {
+		t.Errorf("rejections: %+v", r)
+	}
+
+	// Mended, the mark goes.
+	d.publish([]ir.Host{host("good-1.example.com", all(other)), host("bad-2.example.com", all(b))}, backends)
+	for _, h := range []string{"good-1.example.com", "bad-2.example.com"} {
+		if got := d.get(h, "/"); got.status != 200 {
+			t.Errorf("%s mended: status %d", h, got.status)
+		}
+	}
+	if r := d.server.Rejections(); len(r) != 0 {
+		t.Errorf("rejections after mending: %+v", r)
+	}
+}
+
+func TestRejectedBackendTouchesOnlyItself(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	good, bad := echo(t, "good"), echo(t, "bad")
+	bad.Endpoints = []ir.Endpoint{{Address: "not-an-address", Port: 80}}
+	long := echo(t, strings.Repeat("n", 70))
+	d.publish([]ir.Host{host("good.example.com", all(good)), host("bad.example.com", all(bad)), host("long.example.com", all(long))}, []ir.Backend{bad, good, long})
+	if got := d.get("good.example.com", "/"); got.status != 200 {
+		t.Errorf("good: %d", got.status)
+	}
+	if got := d.get("long.example.com", "/"); got.status != 200 {
+		t.Errorf("long name: %d", got.status)
+	}
+	got := d.get("bad.example.com", "/")
+	if got.status != 503 {
+		t.Errorf("bad: %d %s", got.status, got.body)
+	}
+	t.Log(got.body)
+	r := d.server.Rejections()
+	if len(r) != 1 || r[0].TypeURL != envoy.EndpointType || r[0].Objects[0].String() != "Service default/bad" {
+		t.Errorf("rejections: %+v", r)
+	}
+}
+
+func TestTakenPortIsReportedOnItsGateway(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	b := echo(t, "b")
+	taken := ir.Listener{Name: "taken", Address: "127.0.0.1", Port: b.Endpoints[0].Port, Object: ir.Ref{Kind: "Gateway", Name: "second"}}
+	d.publishConfig(ir.Config{Listeners: []ir.Listener{d.listener(), taken}, Hosts: []ir.Host{host("h.example.com", all(b))}, Backends: []ir.Backend{b}})
+	if got := d.get("h.example.com", "/"); got.status != 200 {
+		t.Errorf("the other listener answers %d", got.status)
+	}
+	r := d.server.Rejections()
+	if len(r) != 1 || r[0].Objects[0].Name != "second" || !strings.Contains(r[0].Reason, "in use") {
+		t.Errorf("rejections: %+v", r)
+	}
+}
