@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
+)
+
+// ByNameNamespace is where the routes of [ByName] live. Their backends are in other namespaces, so translation lets
+// planned routes of this namespace cross without a ReferenceGrant.
+const ByNameNamespace = "sluice-system"
+
+// ByNameInput is one service as [ByName] needs it.
+type ByNameInput struct {
+	Namespace, Name string
+	// Route is the service's planned top-level HTTPRoute; nil leaves the service out.
+	Route *gatewayv1.HTTPRoute
+	// Responses are the service's planned DirectResponses, to which Route may refer.
+	Responses []sluicev1alpha1.DirectResponse
+	// Ready is the service's Ready condition.
+	Ready bool
+}
+
+// ByName makes every service reachable at plain localhost, by the model name in the path: /v1/models/NAME… and
+// /v2/models/NAME…. A name that two namespaces have is refused, naming both hosts. There are two routes with the same
+// rules: for host localhost, and for every host that no other route has.
+func ByName(services []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	sorted := slices.Clone(services)
+	slices.SortFunc(sorted, func(a, b ByNameInput) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
+	})
+	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
+
+	n := &naming{}
+	n.health(sorted)
+	for i := 0; i < len(sorted); {
+		end := i + 1
+		for end < len(sorted) && sorted[end].Name == sorted[i].Name {
+			end++
+		}
+		if end-i == 1 {
+			n.service(sorted[i])
+		} else {
+			n.ambiguous(sorted[i:end])
+		}
+		i = end
+	}
+	n.unknown(sorted)
+	slices.SortFunc(n.responses, func(a, b sluicev1alpha1.DirectResponse) int { return cmp.Compare(a.Name, b.Name) })
+	return []gatewayv1.HTTPRoute{
+		n.route("models-by-name"),
+		n.route("models-by-name-localhost", "localhost"),
+	}, n.responses
+}
+
+// naming collects the rules and the answers that they refer to.
+type naming struct {
+	rules     []gatewayv1.HTTPRouteRule
+	responses []sluicev1alpha1.DirectResponse
+}
+
+// service copies the rules of a service's own route, narrowed to its name.
+func (n *naming) service(s ByNameInput) {
+	name := regexp.QuoteMeta(s.Name)
+	for i, rule := range s.Route.Spec.Rules {
+		var path string
+		switch pathOf(rule) {
+		case pathExplain:
+			path = "/v1/models/" + name + ":explain"
+		case pathAny:
+			path = "/v[12]/models/" + name + "([:/].*)?"
+		default:
+			continue // gRPC calls don't say their model in the path: they go by authority.
+		}
+		copied := *rule.DeepCopy()
+		copied.Matches = []gatewayv1.HTTPRouteMatch{{Path: regex(path)}}
+		n.qualify(&copied, s)
+		n.adopt(&copied, s, i)
+		n.rules = append(n.rules, copied)
+	}
+}
+
+func pathOf(rule gatewayv1.HTTPRouteRule) string {
+	if len(rule.Matches) == 0 || rule.Matches[0].Path == nil {
+		return ""
+	}
+	return value(rule.Matches[0].Path.Value)
+}
+
+// qualify names the namespace of each backend.
+func (n *naming) qualify(rule *gatewayv1.HTTPRouteRule, s ByNameInput) {
+	for i := range rule.BackendRefs {
+		if rule.BackendRefs[i].Namespace == nil {
+			rule.BackendRefs[i].Namespace = ref(gatewayv1.Namespace(s.Namespace))
+		}
+	}
+}
+
+// adopt copies the answer that a rule refers to: an ExtensionRef can't leave its route's namespace.
+func (n *naming) adopt(rule *gatewayv1.HTTPRouteRule, s ByNameInput, index int) {
+	for i := range rule.Filters {
+		extension := rule.Filters[i].ExtensionRef
+		if extension == nil {
+			continue
+		}
+		name := fmt.Sprintf("%s.%s.%d", s.Name, s.Namespace, index)
+		for _, have := range s.Responses {
+			if have.Name != string(extension.Name) {
+				continue
+			}
+			copied := *have.DeepCopy()
+			copied.ObjectMeta = metav1.ObjectMeta{Name: name, Namespace: ByNameNamespace}
+			n.responses = append(n.responses, copied)
+			extension.Name = gatewayv1.ObjectName(name)
+			break
+		}
+	}
+}
+
+// ambiguous refuses a name that several namespaces have.
+func (n *naming) ambiguous(same []ByNameInput) {
+	var hosts []string
+	for _, s := range same {
+		host := s.Namespace + "/" + s.Name
+		if len(s.Route.Spec.Hostnames) > 0 {
+			host += " at host " + string(s.Route.Spec.Hostnames[0])
+		}
+		hosts = append(hosts, host)
+	}
+	name := same[0].Name
+	n.answer("/v[12]/models/"+regexp.QuoteMeta(name)+"([:/].*)?", "ambiguous."+name, 409, map[string]string{
+		"error": fmt.Sprintf("model %s is served by several namespaces: %s; send the request to one of these hosts", name, strings.Join(hosts, ", ")),
+	})
+}
+
+// health answers for the whole machine, as the Open Inference Protocol asks of a server.
+func (n *naming) health(services []ByNameInput) {
+	n.answer("/v2/health/live", "live", 200, map[string]bool{"live": true})
+	var waiting []string
+	for _, s := range services {
+		if !s.Ready {
+			waiting = append(waiting, s.Namespace+"/"+s.Name)
+		}
+	}
+	if len(waiting) == 0 {
+		n.answer("/v2/health/ready", "ready", 200, map[string]bool{"ready": true})
+	} else {
+		n.answer("/v2/health/ready", "ready", 503, map[string]any{
+			"ready": false, "error": "not ready: " + bounded(waiting),
+		})
+	}
+	n.answer("/v2/?", "metadata", 200, map[string]any{"name": "sluice", "version": "", "extensions": []string{}})
+	n.answer("/v1/models/?", "models", 200, map[string]any{"models": names(services, 100)})
+}
+
+// unknown answers everything else.
+func (n *naming) unknown(services []ByNameInput) {
+	message := "no model is served yet"
+	if len(services) > 0 {
+		message = "nothing is served under this path: models are " + bounded(names(services, len(services))) +
+			"; ask for /v1/models/NAME:predict or /v2/models/NAME/infer, and for gRPC send the model's host as authority"
+	}
+	n.answer("/.*", "unknown", 404, map[string]string{"error": message})
+}
+
+func (n *naming) answer(path, name string, status int32, body any) {
+	n.responses = append(n.responses, answer(ByNameNamespace, name, status, body))
+	n.rules = append(n.rules, gatewayv1.HTTPRouteRule{
+		Matches: []gatewayv1.HTTPRouteMatch{{Path: regex(path)}},
+		Filters: []gatewayv1.HTTPRouteFilter{respondWith(name)},
+	})
+}
+
+func (n *naming) route(name string, hosts ...gatewayv1.Hostname) gatewayv1.HTTPRoute {
+	r := gatewayv1.HTTPRoute{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ByNameNamespace},
+	}
+	r.Spec.ParentRefs = []gatewayv1.ParentReference{parent(settings.Cluster("localhost").Ingress)}
+	r.Spec.Hostnames = hosts
+	for _, rule := range n.rules {
+		r.Spec.Rules = append(r.Spec.Rules, *rule.DeepCopy())
+	}
+	return r
+}
+
+// names gives the services' names without repetition, at most as many as asked for.
+func names(services []ByNameInput, most int) []string {
+	out := []string{}
+	for _, s := range services {
+		if len(out) == most {
+			break
+		}
+		if len(out) == 0 || out[len(out)-1] != s.Name {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// bounded joins names, and counts those that an answer has no room for.
+func bounded(names []string) string {
+	const most = 40
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+)
+
+// modelExtension is a file name's ending and the model format that it stands for.
+type modelExtension struct {
+	ending, format string
+	// served says that the bundled runtime serves the format.
+	served bool
+	// remedy says what to do with a file that isn't served.
+	remedy string
+}
+
+// modelExtensions are the endings of model files, the longest first where one ends in another.
+func modelExtensions() []modelExtension {
+	const convert = "convert it to ONNX (%s), or write an InferenceService whose runtime serves it"
+	with := func(tool string) string { return fmt.Sprintf(convert, tool) }
+	return []modelExtension{
+		{ending: ".onnx", format: "onnx", served: true},
+		{ending: ".joblib", format: "sklearn", remedy: with("skl2onnx")},
+		{ending: ".pkl", format: "sklearn", remedy: with("skl2onnx")},
+		{ending: ".pickle", format: "sklearn", remedy: with("skl2onnx")},
+		{ending: ".bst", format: "xgboost", remedy: with("onnxmltools")},
+		{ending: ".ubj", format: "xgboost", remedy: with("onnxmltools")},
+		{ending: ".lgb", format: "lightgbm", remedy: with("onnxmltools")},
+		{ending: ".pt", format: "pytorch", remedy: with("torch.onnx.export")},
+		{ending: ".pth", format: "pytorch", remedy: with("torch.onnx.export")},
+		{ending: ".mar", format: "pytorch", remedy: with("torch.onnx.export")},
+		{ending: ".keras", format: "tensorflow", remedy: with("tf2onnx")},
+		{ending: ".h5", format: "tensorflow", remedy: with("tf2onnx")},
+		{ending: ".pb", format: "tensorflow", remedy: with("tf2onnx")},
+		{ending: ".tflite", format: "tensorflow", remedy: with("tf2onnx")},
+		{ending: ".pmml", format: "pmml", remedy: "write an InferenceService whose runtime serves it"},
+		{ending: ".pdmodel", format: "paddle", remedy: with("paddle2onnx")},
+		{ending: ".safetensors", format: "huggingface", remedy: with("optimum-cli export onnx")},
+		{ending: ".gguf", format: "gguf", remedy: "write an InferenceService whose container serves it"},
+	}
+}
+
+// IsModelFile says whether a file's name ends like a model's, served or not.
+func IsModelFile(file string) bool {
+	_, ok := extensionOf(file)
+	return ok
+}
+
+func extensionOf(file string) (modelExtension, bool) {
+	ending := strings.ToLower(path.Ext(file))
+	for _, e := range modelExtensions() {
+		if e.ending == ending {
+			return e, true
+		}
+	}
+	return modelExtension{}, false
+}
+
+// ModelFile writes the InferenceService of a bare model file: named for the file, of the format that its ending stands for.
+// The path must be absolute. A file of a format that isn't served is an error that says which are and what to do.
+func ModelFile(file string) (v1beta1.InferenceService, error) {
+	extension, known := extensionOf(file)
+	switch {
+	case !known:
+		return v1beta1.InferenceService{}, fmt.Errorf("%s: the ending %q stands for no model format: formats served are %s; rename the file, or write an InferenceService for it",
+			file, path.Ext(file), served())
+	case !extension.served:
+		return v1beta1.InferenceService{}, fmt.Errorf("%s: format %s is not served by the bundled runtime: formats served are %s; %s",
+			file, extension.format, served(), extension.remedy)
+	case !path.IsAbs(file):
+		return v1beta1.InferenceService{}, fmt.Errorf("%s: the path is not absolute: a storage URI needs an absolute path", file)
+	}
+	name := label(strings.TrimSuffix(path.Base(file), path.Ext(file)))
+	if name == "" {
+		return v1beta1.InferenceService{}, fmt.Errorf("%s: the file's name has no letter to make a service's name of: rename it, for example model%s", file, extension.ending)
+	}
+	uri := "file://" + path.Clean(file)
+	s := v1beta1.InferenceService{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1beta1.GroupVersion.String(), Kind: v1beta1.KindInferenceService},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault},
+	}
+	s.Spec.Predictor.Model = &v1beta1.ModelSpec{ModelFormat: v1beta1.ModelFormat{Name: extension.format}}
+	s.Spec.Predictor.Model.StorageURI = &uri
+	return s, nil
+}
+
+func served() string {
+	var out []string
+	for _, e := range modelExtensions() {
+		if e.served {
+			out = append(out, fmt.Sprintf("%s (%s)", e.format, e.ending))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), ", ")
+}
+
+// maxName leaves room in a DNS label for the component, the namespace default and a revision's number.
+const maxName = 40
+
+// label makes a service's name of any text: lower-case letters, digits and single dashes, a letter first.
+func label(text string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9' && b.Len() > 0:
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+		if b.Len() == maxName {
+			break
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}
