@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -122,9 +123,11 @@ func (c *compiler) rank(m match, rule int) precedence {
 // failure is the answer of a rule that can't be served. What exactly is wrong is in the route's status and not
 // in the answer: clients need not learn which Services there are.
 func (c *compiler) failure(rule int, why string) *ir.Respond {
-	return &ir.Respond{
-		Status:      500,
-		ContentType: "application/json",
-		Body:        fmt.Sprintf(`{"error":"%s %s: rules[%d] %s"}`+"\n", c.route.key.kind, c.route.key.name, rule, why),
+	text, err := json.Marshal(struct {
+		Error string `json:"error"`
+	}{fmt.Sprintf("%s %s: rules[%d] %s", c.route.key.kind, c.route.key.name, rule, why)})
+	if err != nil {
+		panic(err) // a struct of one string always has a form in JSON
 	}
+	return &ir.Respond{Status: 500, ContentType: "application/json", Body: string(text) + "\n"}
 }

@@ -145,6 +145,7 @@ func (t *Translator) Delete(object client.Object) {
 	switch o := object.(type) {
 	case *gatewayv1.Gateway:
 		delete(t.store.gateways, name)
+		delete(t.statuses, name)
 		t.touchGateway(name)
 	case *gatewayv1.HTTPRoute:
 		t.deleteRoute(routeKey{kindHTTPRoute, name})
@@ -176,6 +177,10 @@ func (t *Translator) setRoute(r *route) {
 
 func (t *Translator) deleteRoute(key routeKey) {
 	delete(t.store.routes, key)
+	if state, ok := t.states[key]; ok {
+		// Should the route come back before the next Flush, it is another object, which has no status.
+		state.status = gatewayv1.RouteStatus{}
+	}
 	t.byNamespace.remove(key.name.Namespace, key)
 	t.dirty.routes.add(key)
 }

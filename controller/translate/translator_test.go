@@ -1,0 +1,194 @@
+package translate
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// TestTranslatorFollowsAnyHistory sets and deletes objects at random. What the changes add up to is at each
+// Flush what a fresh translation of the same objects gives, and no change names what stayed the same.
+func TestTranslatorFollowsAnyHistory(t *testing.T) {
+	t.Parallel()
+	seeds := uint64(150)
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			followHistory(t, seed)
+		})
+	}
+}
+
+func followHistory(t *testing.T, seed uint64) {
+	t.Helper()
+	g := newGenerator(seed)
+	translator := NewTranslator("127.0.0.1")
+	objects := map[string]client.Object{}
+	published := newPublished()
+	for step := range 60 {
+		for range 1 + g.IntN(4) {
+			change(g, translator, objects, published)
+		}
+		published.apply(t, translator.Flush())
+		published.dropForeign(objects)
+		want := Translate(gather(objects))
+		if diff := cmp.Diff(want.Config, published.config(), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("step %d: the changes add up to another model (-fresh +changes):\n%s", step, diff)
+		}
+		if diff := cmp.Diff(want.Config, translator.Config(), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("step %d: Config gives another model (-fresh +Config):\n%s", step, diff)
+		}
+		if diff := cmp.Diff(statusesOf(want), published.statuses, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("step %d: the changes add up to other statuses (-fresh +changes):\n%s", step, diff)
+		}
+		if again := translator.Flush(); !again.Empty() {
+			t.Fatalf("step %d: a second Flush names %+v, want nothing", step, again)
+		}
+	}
+}
+
+// change sets a new object, sets one that is there as it is, or deletes one.
+func change(g generator, translator *Translator, objects map[string]client.Object, published *published) {
+	if len(objects) > 0 && g.chance(25) {
+		names := slices.Sorted(maps.Keys(objects))
+		name := names[g.IntN(len(names))]
+		if g.chance(30) {
+			translator.Set(objects[name])
+			return
+		}
+		translator.Delete(objects[name])
+		delete(objects, name)
+		delete(published.statuses, name)
+		return
+	}
+	object := g.object()
+	objects[keyOf(object)] = object
+	translator.Set(object)
+}
+
+func keyOf(object client.Object) string {
+	return fmt.Sprintf("%s %s", reflect.TypeOf(object).Elem().Name(), nameOf(object))
+}
+
+func gather(objects map[string]client.Object) Objects {
+	in := Objects{Listen: "127.0.0.1"}
+	for _, object := range objects {
+		switch o := object.(type) {
+		case *gatewayv1.Gateway:
+			in.Gateways = append(in.Gateways, *o)
+		case *gatewayv1.HTTPRoute:
+			in.HTTPRoutes = append(in.HTTPRoutes, *o)
+		case *gatewayv1.GRPCRoute:
+			in.GRPCRoutes = append(in.GRPCRoutes, *o)
+		case *gatewayv1.ReferenceGrant:
+			in.ReferenceGrants = append(in.ReferenceGrants, *o)
+		case *corev1.Service:
+			in.Services = append(in.Services, *o)
+		case *discoveryv1.EndpointSlice:
+			in.EndpointSlices = append(in.EndpointSlices, *o)
+		case *sluicev1alpha1.DirectResponse:
+			in.DirectResponses = append(in.DirectResponses, *o)
+		case *corev1.Namespace:
+			in.Namespaces = append(in.Namespaces, *o)
+		}
+	}
+	return in
+}
+
+// published is what a reader of changes has.
+type published struct {
+	listeners map[string]ir.Listener
+	hosts     map[HostKey]ir.Host
+	backends  map[string]ir.Backend
+	statuses  map[string]any
+}
+
+func newPublished() *published {
+	return &published{listeners: map[string]ir.Listener{}, hosts: map[HostKey]ir.Host{}, backends: map[string]ir.Backend{}, statuses: map[string]any{}}
+}
+
+func (p *published) apply(t *testing.T, c Change) {
+	t.Helper()
+	applyAll(t, p.listeners, c.Listeners, c.RemovedListeners, func(l ir.Listener) string { return l.Name })
+	applyAll(t, p.hosts, c.Hosts, c.RemovedHosts, func(h ir.Host) HostKey { return HostKey{h.Listener, h.Name} })
+	applyAll(t, p.backends, c.Backends, c.RemovedBackends, func(b ir.Backend) string { return b.Name })
+	applyStatuses(t, p.statuses, "Gateway", c.Gateways)
+	applyStatuses(t, p.statuses, "HTTPRoute", c.HTTPRoutes)
+	applyStatuses(t, p.statuses, "GRPCRoute", c.GRPCRoutes)
+}
+
+func applyAll[K comparable, V any](t *testing.T, all map[K]V, changed []V, removed []K, key func(V) K) {
+	t.Helper()
+	for _, value := range changed {
+		if before, was := all[key(value)]; was && reflect.DeepEqual(before, value) {
+			t.Errorf("the change names %v, which is as it was", key(value))
+		}
+		all[key(value)] = value
+	}
+	for _, gone := range removed {
+		if _, was := all[gone]; !was {
+			t.Errorf("the change removes %v, which was not there", gone)
+		}
+		delete(all, gone)
+	}
+}
+
+func applyStatuses[V any](t *testing.T, all map[string]any, kind string, changed map[types.NamespacedName]V) {
+	t.Helper()
+	for name, status := range changed {
+		key := kind + " " + name.String()
+		if before, was := all[key]; was && reflect.DeepEqual(before, status) {
+			t.Errorf("the change names the status of %s, which is as it was", key)
+		}
+		all[key] = status
+	}
+}
+
+func (p *published) config() ir.Config {
+	config := ir.Config{
+		Listeners: slices.Collect(maps.Values(p.listeners)),
+		Hosts:     slices.Collect(maps.Values(p.hosts)),
+		Backends:  slices.Collect(maps.Values(p.backends)),
+	}
+	sortConfig(&config)
+	return config
+}
+
+// dropForeign forgets the statuses of Gateways that are of another class now.
+func (p *published) dropForeign(objects map[string]client.Object) {
+	for name, object := range objects {
+		if gateway, ok := object.(*gatewayv1.Gateway); ok && gateway.Spec.GatewayClassName != GatewayClass {
+			delete(p.statuses, name)
+		}
+	}
+}
+
+func statusesOf(result Result) map[string]any {
+	all := map[string]any{}
+	for name, status := range result.Gateways {
+		all["Gateway "+name.String()] = status
+	}
+	for name, status := range result.HTTPRoutes {
+		all["HTTPRoute "+name.String()] = status
+	}
+	for name, status := range result.GRPCRoutes {
+		all["GRPCRoute "+name.String()] = status
+	}
+	return all
+}
