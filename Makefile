@@ -33,7 +33,7 @@ build: ## Build bin/sluice.
 	@config/deps/build.sh
 
 .PHONY: test
-test: check deps build clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
+test: check deps clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
 .PHONY: clients
