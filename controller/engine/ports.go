@@ -137,7 +137,7 @@ func (m portMap) rewriteText(s, before string) string {
 		}
 		number, err := strconv.ParseInt(s[i:j], 10, 32)
 		real := m[int32(number)]
-		if err != nil || real == 0 || !endsNumber(s[j:]) || !portContext(s[:i], before) {
+		if err != nil || real == 0 || s[i] == '0' || !endsNumber(s[j:]) || !portContext(s[:i], before) {
 			continue
 		}
 		out.WriteString(s[done:i])

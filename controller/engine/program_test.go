@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// programVariable makes the test binary one of the programs below, so that tests run real processes of known behaviour.
+const programVariable = "ENGINE_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	programs := map[string]func() int{
+		"server": serveHTTP, "grpc": serveGRPC, "crash": crash, "stubborn": stubborn, "sleep": sleepForever, "daemon": daemon,
+	}
+	if program, ok := programs[os.Getenv(programVariable)]; ok {
+		os.Exit(program())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// argument is the value of --name=VALUE or --name VALUE.
+func argument(name string) string {
+	for i, arg := range os.Args {
+		if value, ok := strings.CutPrefix(arg, "--"+name+"="); ok {
+			return value
+		}
+		if arg == "--"+name && i+1 < len(os.Args) {
+			return os.Args[i+1]
+		}
+	}
+	return ""
+}
+
+// serveHTTP listens on --http_port or PORT. It is ready while the file GATE exists (or if none is named), alive until the
+// file DEAD exists, and shows files of --model_dir and its environment.
+func serveHTTP() int {
+	port := argument("http_port")
+	if port == "" {
+		port = os.Getenv("PORT")
+	}
+	mux := http.NewServeMux()
+	exists := func(name string) bool { _, err := os.Stat(os.Getenv(name)); return err == nil }
+	mux.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if os.Getenv("GATE") != "" && !exists("GATE") {
+			http.Error(w, "model is loading", http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("/alive", func(w http.ResponseWriter, _ *http.Request) {
+		if exists("DEAD") {
+			http.Error(w, "stuck", http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, strings.Join(os.Environ(), "\n")) })
+	mux.HandleFunc("/model", func(w http.ResponseWriter, _ *http.Request) {
+		data, err := os.ReadFile(filepath.Join(argument("model_dir"), "name"))
+		fmt.Fprint(w, string(data))
+		if err != nil {
+			fmt.Fprint(w, err)
+		}
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		fmt.Println("cannot listen:", err)
+		return 1
+	}
+	fmt.Println("listening on", port)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	go http.Serve(listener, mux) //nolint:errcheck // ends with the process
+	<-ctx.Done()
+	fmt.Println("told to end")
+	return 0
+}
+
+func serveGRPC() int {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("GRPC_PORT"))
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	server, state := grpc.NewServer(), health.NewServer()
+	state.SetServingStatus("model", healthpb.HealthCheckResponse_SERVING)
+	healthpb.RegisterHealthServer(server, state)
+	_ = server.Serve(listener)
+	return 0
+}
+
+func crash() int {
+	fmt.Println("the token is", os.Getenv("TOKEN"))
+	return 3
+}
+
+// stubborn ignores SIGTERM and has a child in its group.
+func stubborn() int {
+	signal.Ignore(syscall.SIGTERM)
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), programVariable+"=sleep")
+	if err := child.Start(); err != nil {
+		return 1
+	}
+	return sleepForever()
+}
+
+// daemon leaves a process in a session of its own behind, and serves.
+func daemon() int {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), programVariable+"=sleep")
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := child.Start(); err != nil {
+		return 1
+	}
+	return serveHTTP()
+}
+
+func sleepForever() int {
+	signal.Ignore(syscall.SIGTERM)
+	time.Sleep(time.Hour)
+	return 0
+}
