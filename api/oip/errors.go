@@ -1,6 +1,9 @@
 package oip
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // TensorError is what a client got wrong about one tensor.
 type TensorError struct {
@@ -32,6 +35,26 @@ func (e *RequestError) Error() string {
 		return e.Problem
 	}
 	return e.Where + ": " + e.Problem
+}
+
+// SyntaxError is a body that isn't JSON.
+type SyntaxError struct {
+	Offset  int // bytes from the body's start
+	Problem string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("the body is not valid JSON: %s at byte %d", e.Problem, e.Offset)
+}
+
+// IsRequestFault says whether an error is the client's: one of this package's.
+func IsRequestFault(err error) bool {
+	var (
+		syntax  *SyntaxError
+		tensor  *TensorError
+		request *RequestError
+	)
+	return errors.As(err, &syntax) || errors.As(err, &tensor) || errors.As(err, &request)
 }
 
 // ErrorBody is the protocols' shape of an error.

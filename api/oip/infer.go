@@ -36,7 +36,7 @@ type InferResponse struct {
 // HeaderContentLength, or -1 if there is none, in which case the whole body is
 // JSON. The tensors of binary data may share body's memory.
 //
-// Errors are *TensorError, *RequestError or a syntax error; all are the
+// Errors are *TensorError, *RequestError or a *SyntaxError; all are the
 // client's.
 func DecodeInferRequest(body []byte, headerLength int) (*InferRequest, error) {
 	header, blobs := body, []byte(nil)

@@ -23,7 +23,7 @@ type PredictRequest struct {
 // value of the one input, or an object of them. Datatypes are the model's, and
 // shapes are found in the nesting; dimensions of 1 at the end may be left out.
 //
-// Errors are *TensorError, *RequestError or a syntax error; all are the
+// Errors are *TensorError, *RequestError or a *SyntaxError; all are the
 // client's.
 func DecodePredictRequest(body []byte, inputs []TensorSpec) (*PredictRequest, error) {
 	d := predictDecoder{scanner: scanner{data: body}, specs: inputs}
@@ -48,7 +48,7 @@ type predictDecoder struct {
 	scanner
 	specs   []TensorSpec
 	columns []columnReader // one of each spec; nil until the inputs are met
-	present []bool // of each spec: the request has it
+	present []bool         // of each spec: the request has it
 	out     PredictRequest
 }
 
@@ -99,7 +99,6 @@ func (d *predictDecoder) outputName(index int) error {
 	d.out.Outputs = append(d.out.Outputs, name)
 	return err
 }
-
 
 // rows reads "instances".
 func (d *predictDecoder) rows() error {

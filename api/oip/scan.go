@@ -20,18 +20,8 @@ type scanner struct {
 	pos  int
 }
 
-// syntaxError is a body that isn't JSON.
-type syntaxError struct {
-	offset  int
-	problem string
-}
-
-func (e *syntaxError) Error() string {
-	return fmt.Sprintf("the body is not valid JSON: %s at byte %d", e.problem, e.offset)
-}
-
 func (s *scanner) fail(problem string) error {
-	return &syntaxError{offset: s.pos, problem: problem}
+	return &SyntaxError{Offset: s.pos, Problem: problem}
 }
 
 // unexpected describes what stands at pos, where something else was due.
