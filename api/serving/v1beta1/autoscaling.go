@@ -103,7 +103,7 @@ type ExtMetricAuthentication struct {
 // ExternalMetrics is a query to a server of metrics.
 type ExternalMetrics struct {
 	// Backend is prometheus or graphite.
-	Backend MetricsBackend `json:"backend"`
+	Backend MetricsBackend `json:"backend,omitempty"`
 	// ServerAddress of the server.
 	ServerAddress string `json:"serverAddress,omitempty"`
 	// Query to send.
@@ -126,7 +126,7 @@ const (
 // PodMetrics is a metric that the pods report to a collector.
 type PodMetrics struct {
 	// Backend is opentelemetry.
-	Backend PodsMetricsBackend `json:"backend"`
+	Backend PodsMetricsBackend `json:"backend,omitempty"`
 	// ServerAddress of the collector.
 	ServerAddress string `json:"serverAddress,omitempty"`
 	// MetricNames that are collected.
@@ -148,7 +148,7 @@ const OpenTelemetryBackend PodsMetricsBackend = "opentelemetry"
 // MetricTarget is the value to aim at: Type and the field that belongs to it.
 type MetricTarget struct {
 	// Type says which of the other fields is set.
-	Type MetricTargetType `json:"type"`
+	Type MetricTargetType `json:"type,omitempty"`
 	// Value of the metric.
 	Value *MetricQuantity `json:"value,omitempty"`
 	// AverageValue of the metric over the pods.

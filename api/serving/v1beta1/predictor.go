@@ -60,7 +60,7 @@ type PredictorSpec struct {
 // ModelSpec is a model by its format.
 type ModelSpec struct {
 	// ModelFormat is what the files are.
-	ModelFormat ModelFormat `json:"modelFormat"`
+	ModelFormat ModelFormat `json:"modelFormat,omitzero"`
 	// Runtime names the ServingRuntime or ClusterServingRuntime; unset, it is chosen by the format.
 	Runtime *string `json:"runtime,omitempty"`
 

@@ -58,22 +58,26 @@ func (m *MetricsSpec) validateEnums(path *field.Path) field.ErrorList {
 		errs = append(errs, r.Target.Type.validate(path.Child("resource", "target", "type"))...)
 	}
 	if e := m.External; e != nil {
-		errs = append(errs, oneOf(path.Child("external", "metric", "backend"), e.Metric.Backend, PrometheusBackend, GraphiteBackend)...)
+		errs = append(errs, unsetOrOneOf(path.Child("external", "metric", "backend"), e.Metric.Backend, PrometheusBackend, GraphiteBackend)...)
 		errs = append(errs, e.Target.Type.validate(path.Child("external", "target", "type"))...)
 	}
 	if p := m.PodMetric; p != nil {
-		errs = append(errs, oneOf(path.Child("podmetric", "metric", "backend"), p.Metric.Backend, OpenTelemetryBackend)...)
+		errs = append(errs, unsetOrOneOf(path.Child("podmetric", "metric", "backend"), p.Metric.Backend, OpenTelemetryBackend)...)
 		errs = append(errs, p.Target.Type.validate(path.Child("podmetric", "target", "type"))...)
 	}
 	return errs
 }
 
-// validate takes an empty type: KServe's schema does not ask for one.
 func (t MetricTargetType) validate(path *field.Path) field.ErrorList {
-	if t == "" {
+	return unsetOrOneOf(path, t, UtilizationMetricType, ValueMetricType, AverageValueMetricType)
+}
+
+// unsetOrOneOf is for fields that KServe's schema does not ask for.
+func unsetOrOneOf[T ~string](path *field.Path, value T, allowed ...T) field.ErrorList {
+	if value == "" {
 		return nil
 	}
-	return oneOf(path, t, UtilizationMetricType, ValueMetricType, AverageValueMetricType)
+	return oneOf(path, value, allowed...)
 }
 
 func (c *ComponentExtensionSpec) validateHPA(path *field.Path) field.ErrorList {

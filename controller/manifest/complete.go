@@ -1,0 +1,149 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+)
+
+// Defaults are what Parse fills in on InferenceServices: KServe's, in Standard mode.
+func Defaults() v1beta1.Defaults {
+	each := corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse("1"),
+		corev1.ResourceMemory: resource.MustParse("2Gi"),
+	}
+	return v1beta1.Defaults{
+		DeploymentMode: v1beta1.ModeStandard,
+		Resources:      corev1.ResourceRequirements{Requests: each, Limits: each.DeepCopy()},
+		ARTVersion:     "latest",
+	}
+}
+
+// complete sets what the API server would set, then validates, then defaults: in this order, since errors shall
+// name the fields that the user wrote.
+func (d *reading) complete(obj client.Object) {
+	obj.GetObjectKind().SetGroupVersionKind(d.kind.GroupVersionKind)
+	d.completeMetadata(obj)
+	switch o := obj.(type) {
+	case *v1beta1.InferenceService:
+		d.addErrors(o.Validate())
+		o.Default(Defaults())
+	case *servingv1alpha1.ServingRuntime:
+		d.addErrors(o.Spec.Validate())
+	case *servingv1alpha1.ClusterServingRuntime:
+		d.addErrors(o.Spec.Validate())
+	case *sluicev1alpha1.DirectResponse:
+		d.addErrors(o.Spec.Validate())
+	case *corev1.Secret:
+		foldStringData(o)
+	}
+}
+
+func (d *reading) completeMetadata(obj client.Object) {
+	metadata := field.NewPath("metadata")
+	if d.kind.cluster && obj.GetNamespace() != "" {
+		d.add(finding{path: metadata.Child("namespace"), message: fmt.Sprintf("a %s belongs to no namespace", d.kind.Kind), remedy: "remove it"})
+	}
+	if !d.kind.cluster && obj.GetNamespace() == "" {
+		obj.SetNamespace(DefaultNamespace)
+	}
+	// What a cluster has written on an object that was exported from it means nothing here.
+	obj.SetManagedFields(nil)
+	obj.SetOwnerReferences(nil)
+	obj.SetResourceVersion("")
+	obj.SetUID("")
+	obj.SetGeneration(0)
+	obj.SetCreationTimestamp(metav1.Time{})
+
+	if _, own := obj.(*v1beta1.InferenceService); !own {
+		d.validateName(obj.GetName(), metadata.Child("name"))
+	}
+	if namespace := obj.GetNamespace(); namespace != "" && len(apivalidation.ValidateNamespaceName(namespace, false)) > 0 {
+		d.add(finding{path: metadata.Child("namespace"), message: fmt.Sprintf("%q is not a namespace's name", namespace),
+			remedy: "use at most 63 lower-case letters, digits and hyphens"})
+	}
+	d.addErrors(metav1validation.ValidateLabels(obj.GetLabels(), metadata.Child("labels")))
+	for _, err := range apivalidation.ValidateAnnotations(obj.GetAnnotations(), metadata.Child("annotations")) {
+		d.add(finding{path: metadata.Child("annotations"), message: err.Detail, remedy: "correct the annotation's name or shorten its value"})
+	}
+	if len(d.findings) == 0 {
+		d.refuseTwice(obj)
+	}
+}
+
+func (d *reading) validateName(name string, path *field.Path) {
+	switch {
+	case name == "":
+		d.add(finding{path: path, message: "the object has no name", remedy: "add metadata.name"})
+	case len(apivalidation.NameIsDNSSubdomain(name, false)) > 0:
+		d.add(finding{path: path, message: fmt.Sprintf("%q is not a name that objects have", name),
+			remedy: "use lower-case letters, digits, hyphens and dots, with a letter or digit at both ends"})
+	}
+}
+
+// refuseTwice reports an object that stands in the file already.
+func (d *reading) refuseTwice(obj client.Object) {
+	key := d.kind.Kind + " " + obj.GetNamespace() + "/" + obj.GetName()
+	first, twice := d.seen[key]
+	if twice {
+		d.add(finding{line: d.root.line, message: fmt.Sprintf("the same object stands on line %d", first), remedy: "remove one of them, or give it another name"})
+		return
+	}
+	d.seen[key] = d.root.line
+}
+
+// addErrors takes the errors of a validation. One that asks for a field is left out where an unknown field stands
+// beside it: that field is what was meant.
+func (d *reading) addErrors(errs field.ErrorList) {
+	before := d.findings
+	for _, err := range errs {
+		if err.Type == field.ErrorTypeRequired && misspelt(before, err.Field) {
+			continue
+		}
+		message, remedy := err.ErrorBody(), ""
+		if rule, what, cut := strings.Cut(err.Detail, "; "); cut {
+			remedy = what
+			message = strings.TrimSuffix(message, err.Detail) + rule
+		}
+		d.add(finding{line: d.root.at(segmentsOf(err.Field)), path: pathOf(err.Field), message: message, remedy: remedy})
+	}
+}
+
+func misspelt(findings []finding, required string) bool {
+	for _, f := range findings {
+		if f.unknown && (strings.HasPrefix(f.path.String(), required+".") || parentText(f.path) == parentText(pathOf(required))) {
+			return true
+		}
+	}
+	return false
+}
+
+func parentText(path *field.Path) string { return parent(path).String() }
+
+// pathOf wraps a path that is text already.
+func pathOf(text string) *field.Path { return field.NewPath(text) }
+
+// foldStringData moves stringData into data, as the API server does.
+func foldStringData(s *corev1.Secret) {
+	if len(s.StringData) == 0 {
+		return
+	}
+	if s.Data == nil {
+		s.Data = make(map[string][]byte, len(s.StringData))
+	}
+	for name, value := range s.StringData {
+		s.Data[name] = []byte(value)
+	}
+	s.StringData = nil
+}

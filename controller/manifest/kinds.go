@@ -1,0 +1,108 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+)
+
+// kindInfo is what is known of a kind.
+type kindInfo struct {
+	schema.GroupVersionKind
+	// make gives an empty object of the kind's Go type.
+	make func() client.Object
+	// also are older versions with the same fields, read as this one.
+	also []string
+	// cluster is true for a kind that has no namespace.
+	cluster bool
+	// pending is true for a kind that is read but not served yet.
+	pending bool
+}
+
+// kinds are those that may stand in a file.
+func kinds() []kindInfo {
+	gateway := func(kind string) schema.GroupVersionKind { return gatewayv1.SchemeGroupVersion.WithKind(kind) }
+	runtime := func(kind string) schema.GroupVersionKind { return servingv1alpha1.GroupVersion.WithKind(kind) }
+	core := func(kind string) schema.GroupVersionKind { return corev1.SchemeGroupVersion.WithKind(kind) }
+	return []kindInfo{
+		{GroupVersionKind: v1beta1.GroupVersion.WithKind(v1beta1.KindInferenceService), make: func() client.Object { return &v1beta1.InferenceService{} }},
+		{GroupVersionKind: runtime("ServingRuntime"), make: func() client.Object { return &servingv1alpha1.ServingRuntime{} }},
+		{GroupVersionKind: runtime("ClusterServingRuntime"), make: func() client.Object { return &servingv1alpha1.ClusterServingRuntime{} }, cluster: true},
+		{GroupVersionKind: runtime("InferenceGraph"), make: func() client.Object { return &servingv1alpha1.InferenceGraph{} }, pending: true},
+		{GroupVersionKind: runtime("TrainedModel"), make: func() client.Object { return &servingv1alpha1.TrainedModel{} }, pending: true},
+		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() client.Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true},
+		{GroupVersionKind: gateway("Gateway"), make: func() client.Object { return &gatewayv1.Gateway{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: gateway("HTTPRoute"), make: func() client.Object { return &gatewayv1.HTTPRoute{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: gateway("GRPCRoute"), make: func() client.Object { return &gatewayv1.GRPCRoute{} }},
+		{GroupVersionKind: gateway("ReferenceGrant"), make: func() client.Object { return &gatewayv1.ReferenceGrant{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: core("Service"), make: func() client.Object { return &corev1.Service{} }},
+		{GroupVersionKind: discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), make: func() client.Object { return &discoveryv1.EndpointSlice{} }},
+		{GroupVersionKind: core("Secret"), make: func() client.Object { return &corev1.Secret{} }},
+		{GroupVersionKind: core("ConfigMap"), make: func() client.Object { return &corev1.ConfigMap{} }},
+		{GroupVersionKind: core("PersistentVolumeClaim"), make: func() client.Object { return &corev1.PersistentVolumeClaim{} }},
+		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindDirectResponse), make: func() client.Object { return &sluicev1alpha1.DirectResponse{} }},
+	}
+}
+
+// Kinds gives the kinds that may stand in a file, in a fixed order, as messages list them.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds() {
+		if !k.pending {
+			names = append(names, k.Kind)
+		}
+	}
+	return names
+}
+
+// lookup finds a kind, or says what is wrong with apiVersion or kind.
+func lookup(apiVersion, kind string) (kindInfo, *finding) {
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kindInfo) bool { return k.Kind == kind })
+	if i < 0 {
+		return kindInfo{}, unknownKind(kind)
+	}
+	info := all[i]
+	group, version := "", apiVersion
+	if g, v, grouped := strings.Cut(apiVersion, "/"); grouped {
+		group, version = g, v
+	}
+	if group == info.Group && (version == info.Version || slices.Contains(info.also, version)) {
+		return info, nil
+	}
+	served := info.GroupVersion().String()
+	wrong := &finding{path: at(nil, "apiVersion", false), message: fmt.Sprintf("%s %q is not known", kind, apiVersion)}
+	switch {
+	case group == "serving.kubeflow.org":
+		wrong.remedy = fmt.Sprintf("this is KFServing's group, before KServe 0.7; write %s", served)
+	case group == info.Group:
+		wrong.remedy = fmt.Sprintf("this version is not served; write %s and check the fields against it", served)
+	default:
+		wrong.remedy = "write " + served
+	}
+	return kindInfo{}, wrong
+}
+
+func unknownKind(kind string) *finding {
+	wrong := &finding{path: at(nil, "kind", false), message: fmt.Sprintf("kind %q can't be served from a file", kind)}
+	switch near := nearest(kind, Kinds()); {
+	case kind == "LLMInferenceService", kind == "LLMInferenceServiceConfig", strings.HasPrefix(kind, "LocalModel"):
+		wrong.message = fmt.Sprintf("kind %s is not served yet", kind)
+		wrong.remedy = "remove it; served are " + strings.Join(Kinds(), ", ")
+	case near != "":
+		wrong.remedy = fmt.Sprintf("did you mean %s? Served are %s", near, strings.Join(Kinds(), ", "))
+	default:
+		wrong.remedy = "remove it; served are " + strings.Join(Kinds(), ", ")
+	}
+	return wrong
+}
