@@ -21,6 +21,8 @@ const (
 	AnnotationDeployment = "sluice.dev/deployment"
 	// AnnotationLive is "true" while that Deployment carries it.
 	AnnotationLive = "sluice.dev/live"
+	// AnnotationHolder is "true" for the revision that has the stable share.
+	AnnotationHolder = "sluice.dev/holder"
 	// AnnotationRolledOut orders the revisions that have had all the traffic; absent for one that never had.
 	AnnotationRolledOut = "sluice.dev/rolled-out"
 	// AnnotationShare is the percentage of the traffic.
@@ -68,6 +70,9 @@ func annotate(r rollout.Revision) map[string]string {
 		AnnotationShare:      strconv.FormatInt(int64(r.Share), 10),
 		AnnotationDigest:     r.Digest,
 	}
+	if r.Holds {
+		out[AnnotationHolder] = "true"
+	}
 	if r.Track != "" {
 		out[AnnotationTrack] = r.Track
 	}
@@ -95,6 +100,7 @@ func (s *scene) loadRevisions(kind v1beta1.ComponentType) []rollout.Revision {
 			Track:      stored.Annotations[AnnotationTrack],
 			Deployment: stored.Annotations[AnnotationDeployment],
 			Live:       stored.Annotations[AnnotationLive] == "true",
+			Holds:      stored.Annotations[AnnotationHolder] == "true",
 			RolledOut:  number(stored.Annotations[AnnotationRolledOut]),
 			Share:      int32(min(number(stored.Annotations[AnnotationShare]), 100)),
 			Template:   data.Template,

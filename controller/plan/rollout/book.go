@@ -52,6 +52,11 @@ func (b *book) lastRolledOut() (last, before *Revision) {
 	return last, before
 }
 
+// prior is the revision that held the stable share so far, nil if there is none.
+func (b *book) prior() *Revision {
+	return b.live(func(rev *Revision) bool { return rev.Holds })
+}
+
 // live finds the first live revision that fits.
 func (b *book) live(fits func(*Revision) bool) *Revision {
 	for _, rev := range b.revisions {
@@ -83,19 +88,26 @@ func (b *book) add(w Wanted, digest string) *Revision {
 func (b *book) takeOver(old, rev *Revision) {
 	rev.Deployment = old.Deployment
 	rev.Live = true
-	rev.Share = old.Share
-	old.Live = false
-	old.Share = 0
+	rev.Share, rev.Holds = old.Share, old.Holds
+	old.Live, old.Share, old.Holds = false, 0, false
 }
 
-// house gives rev a Deployment of its own: the preferred name unless another live revision has it.
+// house gives rev a Deployment of its own: the preferred name, else its own, else that with a number. Even its own name
+// may be taken: a promoted revision's Deployment goes on under it with the revisions that follow.
 func (b *book) house(rev *Revision, preferred string) {
-	taken := b.live(func(other *Revision) bool { return other != rev && other.Deployment == preferred })
-	if taken != nil {
-		preferred = rev.Name
+	name := preferred
+	for n := 1; b.taken(rev, name); n++ {
+		name = rev.Name
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", rev.Name, n)
+		}
 	}
-	rev.Deployment = preferred
+	rev.Deployment = name
 	rev.Live = true
+}
+
+func (b *book) taken(by *Revision, name string) bool {
+	return b.live(func(other *Revision) bool { return other != by && other.Deployment == name }) != nil
 }
 
 func (b *book) name(track string) string {
@@ -140,9 +152,9 @@ func (b *book) markRolledOut(rev *Revision) {
 func (b *book) close() Decision {
 	b.settleHolder()
 	for _, rev := range b.revisions {
+		rev.Holds = rev == b.holder
 		if !b.runs(rev) {
-			rev.Live = false
-			rev.Share = 0
+			rev.Live, rev.Share = false, 0
 		}
 	}
 	var d Decision
@@ -173,12 +185,19 @@ func (b *book) close() Decision {
 	return d
 }
 
-// settleHolder gives the holder what the others leave.
+// settleHolder gives the holder what the others leave. Where canaries leave less than a latest had kept, that gives way.
 func (b *book) settleHolder() {
 	rest := int32(100)
 	for _, e := range b.running {
 		if e.role != Holder {
 			rest -= e.weight
+		}
+	}
+	for _, e := range b.running {
+		if e.role == Latest && rest < 0 {
+			given := min(e.weight, -rest)
+			e.weight -= given
+			rest += given
 		}
 	}
 	for _, e := range b.running {

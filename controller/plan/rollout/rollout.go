@@ -23,6 +23,8 @@ type Revision struct {
 	Deployment string
 	// Live says that Deployment carried the revision after the last decision.
 	Live bool
+	// Holds says that the last decision gave it the stable share.
+	Holds bool
 	// RolledOut orders the revisions that have had all the traffic: the highest is the last; 0 never had.
 	RolledOut int64
 	// Share is the percentage that the last decision gave.

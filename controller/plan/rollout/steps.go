@@ -5,20 +5,21 @@ import "slices"
 // stable decides about the spec's own template: who holds the traffic, and whether something runs beside it.
 func (b *book) stable(w Wanted) {
 	last, before := b.lastRolledOut()
+	prior := b.prior()
 	digest := Digest(w.Template)
-	latest := b.match(w, digest, last)
+	latest := b.match(w, digest, prior)
 	if latest == nil {
 		latest = b.add(w, digest)
 	}
 	b.latest = latest
 
-	if reference := b.reference(latest, last, before); reference != nil {
+	if reference := b.reference(latest, prior, last, before); reference != nil {
 		b.split(latest, reference, last)
 		return
 	}
-	b.place(latest, last, w.Track)
-	if last != nil && last != latest && last.Live && last.Deployment != latest.Deployment {
-		b.pending(latest, last)
+	b.place(latest, prior, w.Track)
+	if prior != nil && prior != latest && prior.Live {
+		b.pending(latest, prior)
 	} else {
 		b.holdAlone(latest)
 	}
@@ -29,12 +30,12 @@ func (b *book) stable(w Wanted) {
 
 // match finds the revision that already runs a template: the stable one first, then the one under the track's own
 // name, then any other that no canary of the spec claims.
-func (b *book) match(w Wanted, digest string, last *Revision) *Revision {
-	if last != nil && last.Live && last.Digest == digest && (last.Track == w.Track || !b.claimed(last)) {
-		return last
+func (b *book) match(w Wanted, digest string, prior *Revision) *Revision {
+	if prior != nil && prior.Digest == digest && (prior.Track == w.Track || !b.claimed(prior)) {
+		return prior
 	}
 	own := b.name(w.Track)
-	found := b.live(func(rev *Revision) bool { return rev.Digest == digest && rev.Deployment == own })
+	found := b.live(func(rev *Revision) bool { return rev.Digest == digest && rev.Deployment == own && !b.claimed(rev) })
 	if found != nil {
 		return found
 	}
@@ -46,17 +47,25 @@ func (b *book) claimed(rev *Revision) bool {
 	return rev.Track != "" && slices.ContainsFunc(b.request.Canaries, func(c Wanted) bool { return c.Track == rev.Track })
 }
 
-// reference is the revision that canaryTrafficPercent keeps beside the latest: the last one rolled out, or the one before
-// if the latest is rolled out itself (that is KServe's rollback). It is nil when there is nothing to split with.
-func (b *book) reference(latest, last, before *Revision) *Revision {
+// reference is the revision that canaryTrafficPercent keeps beside the latest, nil when there is none to split with. It is
+// the one that holds the traffic. Where that is the latest itself, it is the last one rolled out, or the one before if the
+// latest is that too (KServe's rollback). Where it only began to replace the last one rolled out, it is that one.
+func (b *book) reference(latest, prior, last, before *Revision) *Revision {
 	percent := b.request.Percent
 	if percent == nil || *percent >= 100 || len(b.request.Canaries) > 0 {
 		return nil
 	}
-	if last == latest {
+	switch {
+	case last == latest && (prior == nil || prior == latest):
 		return before
+	case prior == nil || prior == latest:
+		return last
+	case last != nil && last != latest && !last.Live && last.Deployment == prior.Deployment:
+		return last
+	case last == nil:
+		return nil
 	}
-	return last
+	return prior
 }
 
 // split runs latest beside reference by canaryTrafficPercent.
@@ -92,38 +101,26 @@ func (b *book) restore(reference, last *Revision) {
 }
 
 // place finds a Deployment for a latest that none carries. Within a track a change is a rolling update of the
-// Deployment that is there; another track has a Deployment of its own.
-func (b *book) place(latest, last *Revision, track string) {
-	if latest.Live {
-		return
+// Deployment that holds the traffic; another track has a Deployment of its own.
+func (b *book) place(latest, prior *Revision, track string) {
+	switch {
+	case latest.Live:
+	case prior != nil && prior.Track == track:
+		b.takeOver(prior, latest)
+	default:
+		b.house(latest, b.name(track))
 	}
-	old := last
-	if old == nil || !old.Live {
-		old = b.live(func(rev *Revision) bool { return rev.Track == track && !b.claimed(rev) })
-	}
-	if last != nil && !last.Live {
-		// The last one rolled out has been replaced in its Deployment by one that isn't rolled out yet.
-		heir := b.live(func(rev *Revision) bool { return rev.Deployment == last.Deployment })
-		if heir != nil {
-			old = heir
-		}
-	}
-	if old != nil && old.Track == track {
-		b.takeOver(old, latest)
-		return
-	}
-	b.house(latest, b.name(track))
 }
 
-// pending lets latest, which has a Deployment of its own, follow last as soon as it can carry everything.
-func (b *book) pending(latest, last *Revision) {
+// pending lets latest, which has a Deployment of its own, follow prior as soon as it can carry everything.
+func (b *book) pending(latest, prior *Revision) {
 	health := b.health(latest)
-	if b.complete(latest) || (health.Available && !b.health(last).Available) {
+	if b.complete(latest) || (health.Available && !b.health(prior).Available) {
 		b.holdAlone(latest)
 		return
 	}
-	b.holder = last
-	b.run(last, Holder, 0)
+	b.holder = prior
+	b.run(prior, Holder, 0)
 	entry := b.run(latest, Latest, 100)
 	if latest.Share > 0 {
 		// What it had as a canary it keeps until it gets the rest.
@@ -171,13 +168,7 @@ func (b *book) give(e *running, share int32) {
 
 // freeze keeps what runs, with the shares that it has.
 func (b *book) freeze() {
-	last, _ := b.lastRolledOut()
-	holder := last
-	if holder == nil || !holder.Live {
-		holder = b.live(func(rev *Revision) bool {
-			return last == nil || rev.Deployment == last.Deployment
-		})
-	}
+	holder := b.prior()
 	if holder == nil {
 		return
 	}
