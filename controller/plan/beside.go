@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
-	"github.com/sluice-serving/sluice/controller/plan/rollout"
 )
 
 // imageART is the explainer that KServe publishes for the Adversarial Robustness Toolbox.
@@ -105,14 +104,14 @@ func (s *scene) callArgs(have []string, extension v1beta1.ComponentExtensionSpec
 	return out
 }
 
-// predictorHost is where a transformer finds the predictor: its Service, or on one machine, where Services have no
-// address, the predictor's host behind the Gateway.
+// predictorHost is where a transformer finds the predictor: the Service that always leads to it, or on one machine, where
+// Services have no address, the predictor's host behind the Gateway. It doesn't change when a canary is promoted.
 func (s *scene) predictorHost() string {
-	name := rollout.Name(s.service.Name, s.service.Spec.Predictor.Name, string(v1beta1.PredictorComponent))
+	name := s.name(v1beta1.PredictorComponent)
 	if s.settings.Local == nil {
 		return name + "." + s.service.Namespace
 	}
-	host, err := s.host(s.name(v1beta1.PredictorComponent), s.settings.Ingress.Domain)
+	host, err := s.host(name, s.settings.Ingress.Domain)
 	if err != nil {
 		return name + "." + s.service.Namespace
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
@@ -83,4 +84,15 @@ func compare(t *testing.T, path string, got []byte) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
+}
+
+func find(t *testing.T, r plan.Result, name string) appsv1.Deployment {
+	t.Helper()
+	for _, d := range r.Deployments {
+		if d.Name == name {
+			return d
+		}
+	}
+	t.Fatalf("there is no Deployment %s", name)
+	return appsv1.Deployment{}
 }

@@ -18,11 +18,21 @@ const (
 	servicePort = 80
 )
 
-// services gives the Service of each revision that runs.
+// services gives the Service of each revision that runs. The holder is also reached by the component's plain name, which
+// a named predictor's Service doesn't have: callers keep their address, and a transformer its arguments, when a canary
+// becomes the stable predictor under its own name.
 func (s *scene) services(p part) []corev1.Service {
 	var out []corev1.Service
+	plain := s.name(p.kind)
+	taken := false
 	for _, carried := range p.decision.Carried {
+		taken = taken || carried.Service == plain
 		out = append(out, s.serviceOf(carried))
+	}
+	if h := holder(p); h != nil && !taken {
+		follows := *h
+		follows.Service = plain
+		out = append(out, s.serviceOf(follows))
 	}
 	return out
 }

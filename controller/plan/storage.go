@@ -68,7 +68,8 @@ func (s *scene) withoutStorage(d *draft) error {
 // leaveToInitializer passes a URI on as KServe does: its pod webhook reads the annotation and adds the init container.
 func (s *scene) leaveToInitializer(d *draft, uri string, meta *metav1.ObjectMeta) {
 	meta.Annotations = mergeMaps(meta.Annotations, map[string]string{v1beta1.AnnotationStorageSourceURI: uri})
-	d.notApplied = append(d.notApplied, d.path+" storage "+uri+" (only pvc:// is mounted; nothing fetches it unless KServe's storage initializer webhook runs)")
+	scheme, _, _ := strings.Cut(uri, "://")
+	d.notApplied = append(d.notApplied, d.path+" storage by "+scheme+":// (only pvc:// is mounted; nothing fetches others unless KServe's storage initializer webhook runs)")
 }
 
 // mount gives the volume of a URI, or nil for one that an init container has to fetch.
@@ -87,8 +88,8 @@ func (s *scene) mount(d *draft, uri, at string, index int) (*mount, error) {
 		return nil, refused(ReasonStorageNotSupported, "%s: storage URI %q is not absolute: write file:///absolute/path", d.path, uri)
 	}
 	return nil, refused(ReasonStorageNotSupported,
-		"%s: storage URI %q: scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
-		d.path, uri, scheme)
+		"%s: the storage URI's scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
+		d.path, scheme)
 }
 
 func claim(d *draft, rest, at string, index int) (*mount, error) {

@@ -90,10 +90,10 @@ func Place(r Request) (Placed, error) {
 func notRunnable(c corev1.Container) string {
 	remedies := []string{
 		"install podman, docker or nerdctl",
-		fmt.Sprintf("annotate its runtime with %s: the command that serves on this machine", AnnotationLocalCommand),
+		fmt.Sprintf("annotate its runtime or InferenceService with %s: the command that serves on this machine", AnnotationLocalCommand),
 	}
 	if len(c.Command) > 0 {
-		remedies = append(remedies, fmt.Sprintf("annotate the component with %s: process to run its command on the host", AnnotationLocal))
+		remedies = append(remedies, fmt.Sprintf("annotate the InferenceService with %s: process to run its command on the host", AnnotationLocal))
 	} else {
 		remedies = append(remedies, "replace the image by a command")
 	}

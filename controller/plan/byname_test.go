@@ -1,0 +1,154 @@
+package plan_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+	"github.com/sluice-serving/sluice/controller/plan"
+)
+
+// ask gives what the catch-all route does with a path: a backend "namespace/service", or "status body".
+func ask(t *testing.T, routes []gatewayv1.HTTPRoute, responses []sluicev1alpha1.DirectResponse, path string) string {
+	t.Helper()
+	for _, rule := range routes[0].Spec.Rules {
+		if !regexp.MustCompile("^(?:" + *rule.Matches[0].Path.Value + ")$").MatchString(path) {
+			continue
+		}
+		for _, filter := range rule.Filters {
+			if filter.ExtensionRef == nil {
+				continue
+			}
+			for _, r := range responses {
+				if r.Name == string(filter.ExtensionRef.Name) && r.Namespace == routes[0].Namespace {
+					return strings.Join([]string{string(rune('0'+r.Spec.StatusCode/100)) + "xx", r.Spec.Body}, " ")
+				}
+			}
+			t.Fatalf("rule for %s refers to an answer %s that isn't there", path, filter.ExtensionRef.Name)
+		}
+		return string(*rule.BackendRefs[0].Namespace) + "/" + string(rule.BackendRefs[0].Name)
+	}
+	return "none"
+}
+
+func byNameInput(s *story, namespace, name string) plan.ByNameInput {
+	for i := range s.result.HTTPRoutes {
+		if s.result.HTTPRoutes[i].Name == s.service.Name {
+			return plan.ByNameInput{
+				Namespace: namespace, Name: name, Route: &s.result.HTTPRoutes[i], Responses: s.result.DirectResponses,
+				Ready: s.result.Status.IsReady(),
+			}
+		}
+	}
+	return plan.ByNameInput{}
+}
+
+func TestByName(t *testing.T) {
+	t.Parallel()
+	up := rolledOut(t)
+	waiting := newStory(t)
+	waiting.apply(serve("/one"))
+	routes, responses := plan.ByName([]plan.ByNameInput{
+		byNameInput(up, "ns", "iris"),
+		byNameInput(waiting, "ns", "digits"),
+		byNameInput(up, "blue", "twice"),
+		byNameInput(up, "red", "twice"),
+		{Namespace: "ns", Name: "stopped"},
+	})
+	if len(routes) != 2 || len(routes[0].Spec.Hostnames) != 0 || routes[1].Spec.Hostnames[0] != "localhost" {
+		t.Fatalf("want a catch-all route and one for localhost, got %+v", routes)
+	}
+	cases := map[string]string{
+		"/v1/models/iris:predict":                    "ns/m-predictor",
+		"/v2/models/iris":                            "ns/m-predictor",
+		"/v2/models/iris/infer":                      "ns/m-predictor",
+		"/v2/models/iris/versions/1":                 "ns/m-predictor",
+		"/v1/models/iri:predict":                     "4xx",
+		"/v2/models/irises":                          "4xx",
+		"/v2/models/digits/infer":                    "5xx {\"error\":\"InferenceService ns/m is not ready: Starting",
+		"/v2/models/twice/infer":                     "4xx {\"error\":\"model twice is served by several namespaces: blue/twice",
+		"/v2/models/stopped/infer":                   "4xx",
+		"/v2/health/live":                            "2xx",
+		"/v2/health/ready":                           "5xx",
+		"/v2":                                        "2xx {\"extensions\"",
+		"/v1/models":                                 "2xx {\"models\":[\"digits\",\"iris\",\"twice\"]}",
+		"/anything":                                  "4xx {\"error\":\"nothing is served under this path: models are digits, iris, twice",
+		"/inference.GRPCInferenceService/ModelInfer": "4xx",
+	}
+	for path, want := range cases {
+		if got := ask(t, routes, responses, path); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q, want %q…", path, got, want)
+		}
+	}
+}
+
+func TestByNameOfNothing(t *testing.T) {
+	t.Parallel()
+	routes, responses := plan.ByName(nil)
+	if got := ask(t, routes, responses, "/v2/health/ready"); !strings.HasPrefix(got, "2xx") {
+		t.Errorf("a machine with no model is ready, got %q", got)
+	}
+	if got := ask(t, routes, responses, "/"); !strings.HasPrefix(got, "4xx") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestByNameKeepsTheCanarysSplit(t *testing.T) {
+	t.Parallel()
+	s := rolledOut(t)
+	s.apply(both(serve("/two"), percent(10)))
+	s.settle()
+	routes, _ := plan.ByName([]plan.ByNameInput{byNameInput(s, "ns", "m")})
+	for _, rule := range routes[0].Spec.Rules {
+		if strings.Contains(*rule.Matches[0].Path.Value, "/models/m") {
+			if len(rule.BackendRefs) != 2 || *rule.BackendRefs[1].Weight != 10 {
+				t.Errorf("backends are %+v", rule.BackendRefs)
+			}
+			return
+		}
+	}
+	t.Error("there is no rule for m")
+}
+
+func TestModelFile(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ name, refusal string }{
+		"/models/Iris_v2.onnx":                     {name: "iris-v2"},
+		"/models/2024-best.model.onnx":             {name: "best-model"},
+		"/models/ÄÖ.onnx":                          {refusal: "has no letter"},
+		"/models/m.pkl":                            {refusal: "formats served are onnx (.onnx); convert it to ONNX (skl2onnx)"},
+		"/models/m.xyz":                            {refusal: "stands for no model format"},
+		"models/m.onnx":                            {refusal: "not absolute"},
+		"/m/" + strings.Repeat("a", 200) + ".onnx": {name: strings.Repeat("a", 40)},
+	}
+	for path, want := range cases {
+		got, err := plan.ModelFile(path)
+		switch {
+		case want.refusal != "":
+			if err == nil || !strings.Contains(err.Error(), want.refusal) {
+				t.Errorf("%s: got error %v, want %q", path, err, want.refusal)
+			}
+		case err != nil || got.Name != want.name || *got.Spec.Predictor.Model.StorageURI != "file://"+path:
+			t.Errorf("%s: got %s (%v), want %s", path, got.Name, err, want.name)
+		}
+	}
+}
+
+func TestTransformerKeepsItsPodsWhenACanaryIsPromoted(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.apply(both(serve("/one"), func(spec *v1beta1.InferenceServiceSpec) {
+		spec.Transformer = &v1beta1.TransformerSpec{}
+		spec.Transformer.Containers = []corev1.Container{{Command: []string{"transform"}}}
+	}))
+	before := encode(t, find(t, s.result, "m-transformer").Spec.Template)
+	s.apply(both(serve("/two"), named("v2")))
+	if after := encode(t, find(t, s.result, "m-transformer").Spec.Template); before != after {
+		t.Errorf("the transformer restarts:\nbefore %s\nafter  %s", before, after)
+	}
+}
