@@ -111,7 +111,10 @@ func (d *reading) addErrors(errs field.ErrorList) {
 		if err.Type == field.ErrorTypeRequired && misspelt(before, err.Field) {
 			continue
 		}
-		message, remedy := err.ErrorBody(), ""
+		message, remedy := err.ErrorBody(), "correct it"
+		if err.Type == field.ErrorTypeDuplicate {
+			remedy = "it stands above already; use another"
+		}
 		if rule, what, cut := strings.Cut(err.Detail, "; "); cut {
 			remedy = what
 			message = strings.TrimSuffix(message, err.Detail) + rule

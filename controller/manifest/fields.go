@@ -70,10 +70,14 @@ func (s *fieldIndex) names(t reflect.Type) []string {
 }
 
 // isRequired follows the rule by which the schemas of these kinds were made: a field that is written even when
-// it is empty must be there. Core types break it for lists and maps, and a container's name is left to
-// validation, since the first one of a component may go without.
+// it is empty must be there. Core types break it for lists and maps. A container's name is left to validation,
+// since the first one of a component may go without, and KServe lets a probe's port be that of its container.
 func isRequired(owner, t reflect.Type, name, options string) bool {
-	if strings.Contains(options, "omit") || owner == reflect.TypeFor[corev1.Container]() || name == "status" {
+	if strings.Contains(options, "omit") || name == "status" {
+		return false
+	}
+	switch owner {
+	case reflect.TypeFor[corev1.Container](), reflect.TypeFor[corev1.HTTPGetAction]():
 		return false
 	}
 	switch t.Kind() {

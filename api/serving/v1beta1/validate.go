@@ -2,10 +2,12 @@ package v1beta1
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -112,7 +114,18 @@ const nameForm = "lower-case letters, digits and hyphens, with a letter first an
 func annotationPath(key string) *field.Path { return field.NewPath("metadata", "annotations").Key(key) }
 
 func validateLabels(labels map[string]string, path *field.Path) field.ErrorList {
-	return metav1validation.ValidateLabels(labels, path)
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if len(content.IsLabelKey(name)) > 0 {
+			errs = append(errs, field.Invalid(path.Key(name), name,
+				"not the name of a label; use at most 63 letters, digits, hyphens, underscores and dots, after an optional DNS name and a slash"))
+		}
+		if value := labels[name]; len(content.IsLabelValue(value)) > 0 {
+			errs = append(errs, field.Invalid(path.Key(name), value,
+				"not the value of a label; use at most 63 letters, digits, hyphens, underscores and dots"))
+		}
+	}
+	return errs
 }
 
 func oneOf[T ~string](path *field.Path, value T, allowed ...T) field.ErrorList {

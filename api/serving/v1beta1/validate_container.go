@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -41,6 +42,21 @@ func validateContainers(containers []corev1.Container, path *field.Path, rules c
 				"nothing says what the container runs; set image, or command to run a program of this machine"))
 		}
 		errs = append(errs, validateEnv(c.Env, at.Child("env"))...)
+		errs = append(errs, validateProbes(c, at)...)
+	}
+	return errs
+}
+
+// validateProbes asks for a port here: only a model's own probe may leave it to the runtime's container.
+func validateProbes(c *corev1.Container, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, p := range []struct {
+		name  string
+		probe *corev1.Probe
+	}{{"livenessProbe", c.LivenessProbe}, {"readinessProbe", c.ReadinessProbe}, {"startupProbe", c.StartupProbe}} {
+		if p.probe != nil && p.probe.HTTPGet != nil && p.probe.HTTPGet.Port == (intstr.IntOrString{}) {
+			errs = append(errs, field.Required(path.Child(p.name, "httpGet", "port"), "a probe needs the port that it asks; set it to the container's"))
+		}
 	}
 	return errs
 }

@@ -12,10 +12,6 @@ func (p *PredictorSpec) validate(path *field.Path, scaling scalingRules) field.E
 	if p.Name != "" {
 		errs = append(errs, validateName(p.Name, path.Child("name"))...)
 	}
-	if p.Model != nil && p.Model.ModelFormat.Name == "" {
-		errs = append(errs, field.Required(path.Child("model", "modelFormat", "name"),
-			"a runtime is chosen by the model's format; set it, for example to onnx"))
-	}
 	errs = append(errs, p.validateContent(path)...)
 	return append(errs, p.ComponentExtensionSpec.validate(path, scaling)...)
 }
