@@ -35,6 +35,7 @@ type parent struct {
 // attach finds the listeners and hosts of a route.
 func attach(r *route, door *frontDoor, namespaceLabels map[string]string) attachment {
 	var out attachment
+	hosts := set[HostKey]{}
 	for _, ref := range r.parentRefs {
 		name, isGateway := gatewayOf(ref, r.key.name.Namespace)
 		if !isGateway {
@@ -53,7 +54,8 @@ func attach(r *route, door *frontDoor, namespaceLabels map[string]string) attach
 		for _, l := range takers {
 			p.listeners = append(p.listeners, l.key)
 			for _, host := range hostsOn(l, r, door) {
-				if !slices.Contains(out.hosts, host) {
+				if _, seen := hosts[host]; !seen {
+					hosts.add(host)
 					out.hosts = append(out.hosts, host)
 				}
 			}

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
@@ -39,7 +38,7 @@ func (g generator) hostname() gatewayv1.Hostname {
 }
 
 // object makes an object of any kind that translation reads.
-func (g generator) object() client.Object {
+func (g generator) object() Object {
 	switch g.IntN(12) {
 	case 0:
 		return g.gateway()

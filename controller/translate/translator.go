@@ -7,14 +7,22 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
+
+// Object is any object of the Kubernetes API. It is controller-runtime's client.Object, without that package's
+// weight.
+type Object interface {
+	metav1.Object
+	runtime.Object
+}
 
 // Translator keeps what [Translate] would give, and brings it up to date by translating anew only those
 // routes, hosts and backends that a change touches. It is not safe for use by several goroutines.
@@ -103,7 +111,7 @@ func NewTranslator(listen string) *Translator {
 
 // Set adds an object, or puts it in the place of that with its kind and name. The translator keeps it: it must
 // not be changed afterwards. Kinds that translation does not read are ignored.
-func (t *Translator) Set(object client.Object) {
+func (t *Translator) Set(object Object) {
 	name := nameOf(object)
 	switch o := object.(type) {
 	case *gatewayv1.Gateway:
@@ -140,7 +148,7 @@ func (t *Translator) Set(object client.Object) {
 }
 
 // Delete removes the object with that object's kind and name, if there is one.
-func (t *Translator) Delete(object client.Object) {
+func (t *Translator) Delete(object Object) {
 	name := nameOf(object)
 	switch o := object.(type) {
 	case *gatewayv1.Gateway:

@@ -8,11 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
@@ -23,7 +21,7 @@ import (
 // Flush what a fresh translation of the same objects gives, and no change names what stayed the same.
 func TestTranslatorFollowsAnyHistory(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(150)
+	seeds := uint64(100)
 	if testing.Short() {
 		seeds = 20
 	}
@@ -39,7 +37,7 @@ func followHistory(t *testing.T, seed uint64) {
 	t.Helper()
 	g := newGenerator(seed)
 	translator := NewTranslator("127.0.0.1")
-	objects := map[string]client.Object{}
+	objects := map[string]Object{}
 	published := newPublished()
 	for step := range 60 {
 		for range 1 + g.IntN(4) {
@@ -48,23 +46,25 @@ func followHistory(t *testing.T, seed uint64) {
 		published.apply(t, translator.Flush())
 		published.dropForeign(objects)
 		want := Translate(gather(objects))
-		if diff := cmp.Diff(want.Config, published.config(), cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("step %d: the changes add up to another model (-fresh +changes):\n%s", step, diff)
-		}
-		if diff := cmp.Diff(want.Config, translator.Config(), cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("step %d: Config gives another model (-fresh +Config):\n%s", step, diff)
-		}
-		if diff := cmp.Diff(statusesOf(want), published.statuses, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("step %d: the changes add up to other statuses (-fresh +changes):\n%s", step, diff)
-		}
+		requireEqual(t, step, "the model that the changes add up to", want.Config, published.config())
+		requireEqual(t, step, "the model that Config gives", want.Config, translator.Config())
+		requireEqual(t, step, "the statuses that the changes add up to", statusesOf(want), published.statuses)
 		if again := translator.Flush(); !again.Empty() {
 			t.Fatalf("step %d: a second Flush names %+v, want nothing", step, again)
 		}
 	}
 }
 
+// requireEqual compares in the fast way first: there are many steps.
+func requireEqual[T any](t *testing.T, step int, what string, want, got T) {
+	t.Helper()
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("step %d: %s (-fresh +got):\n%s", step, what, cmp.Diff(want, got))
+	}
+}
+
 // change sets a new object, sets one that is there as it is, or deletes one.
-func change(g generator, translator *Translator, objects map[string]client.Object, published *published) {
+func change(g generator, translator *Translator, objects map[string]Object, published *published) {
 	if len(objects) > 0 && g.chance(25) {
 		names := slices.Sorted(maps.Keys(objects))
 		name := names[g.IntN(len(names))]
@@ -82,11 +82,11 @@ func change(g generator, translator *Translator, objects map[string]client.Objec
 	translator.Set(object)
 }
 
-func keyOf(object client.Object) string {
+func keyOf(object Object) string {
 	return fmt.Sprintf("%s %s", reflect.TypeOf(object).Elem().Name(), nameOf(object))
 }
 
-func gather(objects map[string]client.Object) Objects {
+func gather(objects map[string]Object) Objects {
 	in := Objects{Listen: "127.0.0.1"}
 	for _, object := range objects {
 		switch o := object.(type) {
@@ -171,7 +171,7 @@ func (p *published) config() ir.Config {
 }
 
 // dropForeign forgets the statuses of Gateways that are of another class now.
-func (p *published) dropForeign(objects map[string]client.Object) {
+func (p *published) dropForeign(objects map[string]Object) {
 	for name, object := range objects {
 		if gateway, ok := object.(*gatewayv1.Gateway); ok && gateway.Spec.GatewayClassName != GatewayClass {
 			delete(p.statuses, name)
@@ -191,4 +191,39 @@ func statusesOf(result Result) map[string]any {
 		all["GRPCRoute "+name.String()] = status
 	}
 	return all
+}
+
+// TestAChangeTouchesOnlyItsOwn tells what each kind of change to one of two services names.
+func TestAChangeTouchesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	translator := fill(2)
+
+	translator.Set(benchSlice(0, 9090))
+	want := Change{Backends: []ir.Backend{{
+		Name: "default/m0-predictor/80", Protocol: ir.HTTP1,
+		Object:    ir.Ref{Kind: "Service", Namespace: "default", Name: "m0-predictor"},
+		Endpoints: []ir.Endpoint{{Address: "127.0.0.1", Port: 9090}},
+	}}}
+	if diff := cmp.Diff(want, translator.Flush()); diff != "" {
+		t.Errorf("a change of endpoints (-want +got):\n%s", diff)
+	}
+
+	service := benchService(0)
+	service.Labels = map[string]string{"a": "b"}
+	translator.Set(service)
+	if change := translator.Flush(); !change.Empty() {
+		t.Errorf("a label of a Service changed %+v, want nothing", change)
+	}
+
+	translator.Delete(benchService(0))
+	change := translator.Flush()
+	if len(change.Hosts) != 1 || !slices.Equal(change.RemovedBackends, []string{"default/m0-predictor/80"}) || len(change.HTTPRoutes) != 1 {
+		t.Errorf("a deleted Service changed %+v, want its host, its backend and its route's status", change)
+	}
+
+	translator.Delete(benchRoute(0))
+	change = translator.Flush()
+	if !slices.Equal(change.RemovedHosts, []HostKey{{"http-8080", "m0-default.example.com"}}) || len(change.Hosts) != 0 || len(change.Gateways) != 1 {
+		t.Errorf("a deleted route changed %+v, want its host gone and the count of attached routes", change)
+	}
 }
