@@ -3,6 +3,7 @@ package server_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/ir"
@@ -95,6 +96,29 @@ func TestRejectedBackendTouchesOnlyItself(t *testing.T) {
 	r := d.server.Rejections()
 	if len(r) != 1 || r[0].TypeURL != envoy.EndpointType || r[0].Objects[0].String() != "Service default/bad" {
 		t.Errorf("rejections: %+v", r)
+	}
+}
+
+// A cluster whose endpoints are refused is answered for at once: Envoy would warm it for 15 s, and answer nothing
+// about clusters meanwhile.
+func TestRejectedEndpointsDelayNothing(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	good := echo(t, "good")
+	d.publish([]ir.Host{host("good.example.com", all(good))}, []ir.Backend{good})
+	bad, next := echo(t, "bad"), echo(t, "next")
+	bad.Endpoints = []ir.Endpoint{{Address: "not-an-address", Port: 80}}
+	began := time.Now()
+	d.publish([]ir.Host{host("bad.example.com", all(bad)), host("next.example.com", all(next))}, []ir.Backend{bad, next})
+	// A changed cluster whose changed endpoints are refused goes on with those accepted before.
+	changed := next
+	changed.Protocol, changed.Endpoints = ir.H2C, bad.Endpoints
+	d.publish([]ir.Host{host("next.example.com", all(next))}, []ir.Backend{changed})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if got := d.get("next.example.com", "/"); got.status != 200 {
+		t.Errorf("the other new backend: %d %s", got.status, got.body)
 	}
 }
 

@@ -117,8 +117,12 @@ func (st *state) next(c catalog) (delivery, bool) {
 // envoy#13009).
 func (st *state) dispatched(d delivery) {
 	st.busy[d.typeURL] = struct{}{}
+	sub := st.subscriptions[d.typeURL]
 	for _, r := range d.added {
-		delete(st.subscriptions[d.typeURL].again, r.Name)
+		delete(sub.again, r.Name)
+	}
+	for _, name := range d.removed {
+		delete(sub.again, name)
 	}
 	if d.typeURL != envoy.ClusterType {
 		return
@@ -161,17 +165,17 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 			_, again := sub.again[name]
 			switch {
 			case !sub.wants(name):
-				sub.forget(name)
+				sub.clean(name)
 			case stands == present && held == resource.Version && !again:
 				// A client that brought this version from an earlier stream has accepted it there.
 				c.accept(resource.Key(), resource.Version)
 				sub.clean(name)
 			case stands == present:
 				d.added = append(d.added, resource)
-			case !has && asked:
+			case !has && (asked || again):
 				d.removed = append(d.removed, name)
 			case !has, stands == withheld:
-				sub.forget(name)
+				sub.clean(name)
 			}
 		}
 		// A probe that has no work left may hide others behind it.
@@ -217,8 +221,7 @@ func (st *state) accepted(d delivery) {
 	st.answered(d)
 	sub := st.subscriptions[d.typeURL]
 	for _, r := range d.added {
-		sub.held[r.Name] = r.Version
-		sub.clean(r.Name)
+		sub.has(r.Name, r.Version)
 		if d.typeURL == envoy.ClusterType {
 			st.expectEndpoints(r.Name)
 		}
@@ -230,8 +233,7 @@ func (st *state) accepted(d delivery) {
 
 // dropped notes that the client has been told that a name is gone.
 func (st *state) dropped(sub *subscription, typeURL, name string) {
-	delete(sub.held, name)
-	sub.clean(name)
+	sub.lacks(name)
 	if typeURL == envoy.ClusterType {
 		delete(st.unasked, name)
 	}
@@ -242,6 +244,14 @@ func (st *state) dropped(sub *subscription, typeURL, name string) {
 func (st *state) refused(d delivery, reason string) (culprit envoy.Resource, found bool) {
 	st.answered(d)
 	sub := st.subscriptions[d.typeURL]
+	if d.typeURL == envoy.EndpointType {
+		for _, r := range d.added {
+			// A cluster that warms waits for whatever version there is.
+			if _, moving := st.moving[r.Name]; moving {
+				sub.resend(r.Name)
+			}
+		}
+	}
 	for _, name := range d.removed {
 		// There is nothing in a removal to be refused, and nothing smaller to send.
 		st.dropped(sub, d.typeURL, name)

@@ -92,12 +92,6 @@ func (sub *subscription) everything() {
 	sub.all = true
 }
 
-// forget notes that there is nothing to send for a name, not even again.
-func (sub *subscription) forget(name string) {
-	delete(sub.again, name)
-	sub.clean(name)
-}
-
 func (sub *subscription) drop(name string) {
 	if name == "*" {
 		sub.wildcard = false
@@ -125,12 +119,26 @@ func (sub *subscription) resend(name string) {
 	sub.dirty[name] = struct{}{}
 }
 
-// clean notes that nothing is to be sent for a name, unless it was marked to be sent again meanwhile.
+// clean notes that nothing is to be sent for a name.
 func (sub *subscription) clean(name string) {
 	delete(sub.asked, name)
-	if _, again := sub.again[name]; !again {
-		delete(sub.dirty, name)
+	delete(sub.again, name)
+	delete(sub.dirty, name)
+}
+
+// has notes the version of a name that the client has accepted. The name stays dirty: it may have been published
+// anew since that version was sent.
+func (sub *subscription) has(name, version string) {
+	if sub.wants(name) {
+		sub.held[name] = version
 	}
+	delete(sub.asked, name)
+}
+
+// lacks notes that the client has been told that there is nothing by a name.
+func (sub *subscription) lacks(name string) {
+	delete(sub.held, name)
+	delete(sub.asked, name)
 }
 
 // candidates are the names that the next response may hold, sorted: those of the first probe with work left, else all that are dirty.
