@@ -119,9 +119,9 @@ func getOnce(ctx context.Context, target *url.URL, header http.Header) error {
 		return fmt.Errorf("GET %s: %w", target, plain(err))
 	}
 	defer response.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 256)) // only shown
 	if response.StatusCode < 200 || response.StatusCode >= 400 {
-		return fmt.Errorf("GET %s: %s: %s", target, response.Status, bytes.TrimSpace(body))
+		body, _ := io.ReadAll(io.LimitReader(response.Body, shownBytes)) // only shown
+		return fmt.Errorf("GET %s: %s%s", target, response.Status, shown(body))
 	}
 	return nil
 }
@@ -164,13 +164,23 @@ func executeIn(env []string, path, dir string) func(ctx context.Context, args []
 			if ctx.Err() != nil {
 				err = ctx.Err()
 			}
-			return fmt.Errorf("exec %s: %w: %s", args[0], err, firstBytes(output.Bytes(), 256))
+			return fmt.Errorf("exec %s: %w%s", args[0], err, shown(output.Bytes()))
 		}
 		return nil
 	}
 }
 
-func firstBytes(b []byte, limit int) []byte { return bytes.TrimSpace(b[:min(len(b), limit)]) }
+// shownBytes is how much of an answer a message repeats.
+const shownBytes = 256
+
+// shown is the beginning of an answer, as the end of a message.
+func shown(answer []byte) string {
+	text := bytes.ToValidUTF8(bytes.TrimSpace(answer[:min(len(answer), shownBytes)]), nil)
+	if len(text) == 0 {
+		return ""
+	}
+	return ": " + string(text)
+}
 
 // plain drops the addresses from a network error: a probe's own port differs each time, and a message that always changes
 // would be news each time.

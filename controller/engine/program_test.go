@@ -26,6 +26,7 @@ const programVariable = "ENGINE_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	programs := map[string]func() int{
 		"server": serveHTTP, "grpc": serveGRPC, "crash": crash, "stubborn": stubborn, "sleep": sleepForever, "daemon": daemon,
+		"host": hostEngine,
 	}
 	if program, ok := programs[os.Getenv(programVariable)]; ok {
 		os.Exit(program())
@@ -129,6 +130,19 @@ func daemon() int {
 
 func sleepForever() int {
 	signal.Ignore(syscall.SIGTERM)
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// hostEngine runs an engine in the directory STATE with one server and one daemon, until it is killed.
+func hostEngine() int {
+	e, err := New(Options{Dir: os.Getenv("STATE")})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	e.Apply(newTestDeployment("server", "server"), References{})
+	e.Apply(newTestDeployment("stubborn", "stubborn"), References{})
 	time.Sleep(time.Hour)
 	return 0
 }

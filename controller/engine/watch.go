@@ -85,6 +85,9 @@ func (w *watch) begin(ctx context.Context, p *probe) {
 func (w *watch) up(ctx context.Context) {
 	w.container.markStarted()
 	if w.liveness != nil {
+		if w.startup == nil { // a process needs a moment to listen, and one failure may be enough to end it
+			w.liveness.initialDelay += w.liveness.period
+		}
 		w.begin(ctx, w.liveness)
 	}
 	if w.readiness != nil {
