@@ -7,6 +7,9 @@ import (
 	"github.com/sluice-serving/sluice/controller/plan/rollout"
 )
 
+// reasonMinimum is a Deployment's reason while its replicas are still starting: no failure yet.
+const reasonMinimum = "MinimumReplicasUnavailable"
+
 // modelStatus says how far the model of a predictor or canary is loaded, as far as its Deployment's status tells.
 func (s *scene) modelStatus(p *problem, carried *rollout.Carried, of part) v1beta1.ModelStatus {
 	states := &v1beta1.ModelRevisionStates{TargetModelState: v1beta1.ModelPending}
@@ -35,7 +38,7 @@ func (s *scene) modelStatus(p *problem, carried *rollout.Carried, of part) v1bet
 	case c.Status == corev1.ConditionTrue && carried.Health.Complete:
 		states.TargetModelState = v1beta1.ModelLoaded
 		out.TransitionStatus = v1beta1.TransitionUpToDate
-	case c.Status == corev1.ConditionFalse:
+	case c.Status == corev1.ConditionFalse && c.Reason != reasonMinimum:
 		states.TargetModelState = v1beta1.ModelFailedToLoad
 		out.TransitionStatus = v1beta1.TransitionBlockedByFailedLoad
 		out.LastFailureInfo = &v1beta1.FailureInfo{
