@@ -23,13 +23,13 @@ type Tensor struct {
 	Data []byte
 	// Strings is the elements of a BYTES tensor; they need not be text.
 	Strings []string
-	// Parameters are the protocol's free-form additions: string, bool, int64 or
+	// Parameters are the protocol's free-form additions: string, bool, int64, uint64 or
 	// float64 values.
 	Parameters Parameters
 }
 
 // Parameters are the free-form additions of a request, response or tensor. The
-// values are bool, int64, float64 or string.
+// values are bool, int64, uint64, float64 or string.
 type Parameters map[string]any
 
 // Element is a Go type whose memory is an element of some Datatype. FP16 and

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sluice-serving/sluice/runtime/model"
+	"github.com/sluice-serving/sluice/runtime/onnx"
+	"github.com/sluice-serving/sluice/runtime/repository"
+	"github.com/sluice-serving/sluice/runtime/server"
+)
+
+// serveOptions are the flags of `sluice serve`.
+type serveOptions struct {
+	modelName      string
+	modelDir       string
+	address        string
+	httpPort       uint16
+	grpcPort       uint16
+	library        string
+	threads        int
+	allVersions    bool
+	maxConcurrency int
+	maxQueue       int
+	batchSize      int
+	batchLatency   time.Duration
+	maxBody        int64
+	drainTimeout   time.Duration
+	repositoryAPI  bool
+	logFormat      logFormat
+	verbose        bool
+}
+
+func newServeCommand() *cobra.Command {
+	o := serveOptions{logFormat: logAuto}
+	cmd := &cobra.Command{
+		Use:   "serve [MODEL]",
+		Short: "Serve one model by the Open Inference Protocol",
+		Long: `Serve answers the Open Inference Protocol (V2) and KServe's V1 over HTTP, and OIP over gRPC, for one model. It is what
+sluice runs for each predictor of the bundled runtime, and works alone.
+
+MODEL (or --model-dir) is a model file, a folder with one, or a folder of versions (1/model.onnx), of which the highest
+is served. Formats: onnx, by onnxruntime.
+
+V1's "predictions" is the model's first output. Name others in the request: {"instances": […], "outputs": ["probabilities"]}.`,
+		Example: `  sluice serve model.onnx
+  sluice serve --model-name iris --model-dir /mnt/models --http-port 8080 --grpc-port 9000
+  curl localhost:8080/v2/models/iris/infer -d '{"inputs":[{"name":"X","datatype":"FP32","shape":[1,4],"data":[5.1,3.5,1.4,0.2]}]}'`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if err := o.complete(given); err != nil {
+				return err
+			}
+			return serve(cmd.Context(), o, newLogger(cmd.ErrOrStderr(), o.logFormat, o.verbose))
+		},
+	}
+	o.addFlags(cmd.Flags(), os.Getenv)
+	return cmd
+}
+
+func (o *serveOptions) addFlags(flags *pflag.FlagSet, getenv func(string) string) {
+	// KServe's runtimes spell flags with underscores: --model_name.
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+	})
+	flags.StringVar(&o.modelName, "model-name", "", "name in the URL (default: of the file or folder)")
+	flags.StringVar(&o.modelDir, "model-dir", "", "model file, or folder with it")
+	flags.StringVar(&o.address, "address", fallback(getenv("SLUICE_LISTEN_ADDRESS"), "0.0.0.0"), "address to listen at; the environment's SLUICE_LISTEN_ADDRESS sets the default")
+	flags.Uint16Var(&o.httpPort, "http-port", portOf(8080, getenv("HTTP_PORT"), getenv("PORT")), "port of HTTP, 0 for any; the environment's HTTP_PORT or PORT set the default")
+	flags.Uint16Var(&o.grpcPort, "grpc-port", portOf(9000, getenv("GRPC_PORT")), "port of gRPC, 0 for any; the environment's GRPC_PORT sets the default")
+	flags.StringVar(&o.library, "onnxruntime", "", "path of libonnxruntime.so (default: $"+onnx.EnvLibrary+", sluice's cache, the system)")
+	flags.IntVar(&o.threads, "threads", 0, "threads of the model (default: the CPUs there are)")
+	flags.BoolVar(&o.allVersions, "all-versions", false, "serve every version, not only the highest")
+	flags.IntVar(&o.maxConcurrency, "max-concurrency", 2*runtime.GOMAXPROCS(0), "predictions that run at once, 0 for any number")
+	flags.IntVar(&o.maxQueue, "max-queue", 1024, "requests that wait for their turn; more are refused with 429")
+	flags.IntVar(&o.batchSize, "batch-size", 0, "most rows that requests are joined to; 0 joins none")
+	flags.DurationVar(&o.batchLatency, "batch-latency", 5*time.Millisecond, "longest wait for a batch to fill")
+	flags.Int64Var(&o.maxBody, "max-body", server.DefaultMaxBody, "most bytes of a request")
+	flags.DurationVar(&o.drainTimeout, "drain-timeout", 0, "longest wait for requests in flight when stopping, 0 for as long as they take")
+	flags.BoolVar(&o.repositoryAPI, "repository-api", false, "let clients load and unload the model")
+	flags.Var(&o.logFormat, "log-format", "auto, text or json")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every detail")
+}
+
+// complete resolves what may be left out.
+func (o *serveOptions) complete(given []string) error {
+	if len(given) == 1 {
+		if o.modelDir != "" {
+			return usagef("the model is given twice: as %s and by --model-dir %s", given[0], o.modelDir)
+		}
+		o.modelDir = given[0]
+	}
+	if o.modelDir == "" {
+		return usagef("which model? Write sluice serve model.onnx, or --model-dir DIR")
+	}
+	if o.modelName == "" {
+		o.modelName = nameOf(o.modelDir)
+	}
+	if o.modelName == "" || strings.ContainsAny(o.modelName, "/:") {
+		return usagef("a model's name stands in URLs and may hold no / and no : (%q); set it by --model-name", o.modelName)
+	}
+	for flag, value := range map[string]int64{"threads": int64(o.threads), "max-concurrency": int64(o.maxConcurrency), "max-queue": int64(o.maxQueue), "batch-size": int64(o.batchSize), "max-body": o.maxBody, "batch-latency": int64(o.batchLatency), "drain-timeout": int64(o.drainTimeout)} {
+		if value < 0 {
+			return usagef("--%s can't be negative", flag)
+		}
+	}
+	return nil
+}
+
+var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// nameOf is the name of the model at path: the file's without its extension.
+func nameOf(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		absolute = path
+	}
+	name := filepath.Base(absolute)
+	if extension := filepath.Ext(name); strings.EqualFold(extension, ".onnx") {
+		name = strings.TrimSuffix(name, extension)
+	}
+	return strings.Trim(notInName.ReplaceAllString(name, "-"), "-.")
+}
+
+func portOf(otherwise uint16, given ...string) uint16 {
+	for _, text := range given {
+		if port, err := strconv.ParseUint(text, 10, 16); err == nil {
+			return uint16(port)
+		}
+	}
+	return otherwise
+}
+
+func fallback(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// formats are the model files that `sluice serve` loads.
+func formats() []repository.Format {
+	return []repository.Format{{Name: "onnx", Extensions: []string{".onnx"}}}
+}
+
+func serve(ctx context.Context, o serveOptions, logger *slog.Logger) (err error) {
+	files, err := repository.Find(o.modelDir, formats())
+	if err != nil {
+		return err
+	}
+	if !o.allVersions {
+		files = files[:1]
+	}
+	engine, err := onnx.Start(onnx.Options{Library: o.library, Threads: o.threads})
+	if err != nil {
+		return fmt.Errorf("%s can't be served: %w", files[0].Path, err)
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := server.NewMetrics(registry)
+	options := model.Options{
+		MaxConcurrency: o.maxConcurrency, MaxQueue: o.maxQueue, Observer: metrics,
+		Batch: model.BatchOptions{MaxSize: o.batchSize, MaxLatency: o.batchLatency},
+	}
+	var models []*model.Model
+	for _, file := range files {
+		models = append(models, model.New(o.modelName, file.Version, onnx.Platform, engine.Opener(file.Path), options))
+	}
+	logger.InfoContext(ctx, "loading", "model", o.modelName, "file", files[0].Path, "onnxruntime", engine.Version(), "library", engine.Path())
+	s, err := server.New(server.Options{
+		Address: o.address, HTTPPort: int(o.httpPort), GRPCPort: int(o.grpcPort), MaxBody: o.maxBody, DrainTimeout: o.drainTimeout,
+		RepositoryAPI: o.repositoryAPI, Version: version, Logger: logger, Registry: registry,
+	}, repository.New(models...), metrics)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"compress/gzip"
+	"compress/zlib"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/sluice-serving/sluice/api/oip"
+)
+
+// readBody reads a whole body, decompressed, within the bound. The error is an
+// *http.MaxBytesError beyond it.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body := http.MaxBytesReader(w, r.Body, s.options.MaxBody)
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+		if r.ContentLength > s.options.MaxBody {
+			return nil, &http.MaxBytesError{Limit: s.options.MaxBody}
+		}
+		return readAll(body, r.ContentLength)
+	case "gzip":
+		plain, err := gzip.NewReader(body)
+		return s.readCompressed(plain, err)
+	case "deflate":
+		plain, err := zlib.NewReader(body)
+		return s.readCompressed(plain, err)
+	default:
+		return nil, &refusal{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Encoding %q is not supported: gzip and deflate are", encoding)}
+	}
+}
+
+// readCompressed bounds what comes out, not only what went in.
+func (s *Server) readCompressed(plain io.ReadCloser, err error) ([]byte, error) {
+	if err != nil {
+		return nil, notReadable(err)
+	}
+	out, err := readAll(io.LimitReader(plain, s.options.MaxBody+1), -1)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(out)) > s.options.MaxBody {
+		return nil, &http.MaxBytesError{Limit: s.options.MaxBody}
+	}
+	return out, nil
+}
+
+// readAll reads to the end into one allocation if the size is known.
+func readAll(body io.Reader, size int64) ([]byte, error) {
+	if size >= 0 {
+		out := make([]byte, size)
+		if _, err := io.ReadFull(body, out); err != nil {
+			return nil, notReadable(err)
+		}
+		return out, nil
+	}
+	out, err := io.ReadAll(body)
+	if err != nil {
+		return nil, notReadable(err)
+	}
+	return out, nil
+}
+
+// notReadable is the client's fault, unless it is the bound.
+func notReadable(err error) error {
+	if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+		return err
+	}
+	return &refusal{http.StatusBadRequest, "the body can't be read: " + err.Error()}
+}
+
+// headerLength reads the binary extension's header; -1 if there is none.
+func headerLength(r *http.Request) (int, error) {
+	value := r.Header.Get(oip.HeaderContentLength)
+	if value == "" {
+		return -1, nil
+	}
+	length, err := strconv.Atoi(value)
+	if err != nil || length < 0 {
+		return 0, &oip.RequestError{Where: oip.HeaderContentLength, Problem: fmt.Sprintf("expected the number of bytes of JSON, given %q", value)}
+	}
+	return length, nil
+}
