@@ -83,6 +83,9 @@ func (c *container) once(life, hard context.Context) ending {
 	if w.startup, w.readiness, w.liveness, err = l.probesOf(c.spec); err != nil {
 		return failed(err)
 	}
+	if w.postStart, w.preStop, err = l.hooksOf(c.spec); err != nil {
+		return failed(err)
+	}
 	logged := fileSize(l.command.logFile)
 	began := time.Now()
 	w.process, err = start(l.command, c.pod.host.ledger)

@@ -364,3 +364,27 @@ func makeWheel(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+func TestLifecycleHooks(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	out := filepath.Join(t.TempDir(), "order")
+	hook := func(text string) *corev1.LifecycleHandler {
+		return &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"sh", "-c", "echo " + text + " >> " + out}}}
+	}
+	r.Apply(shell("m", "trap 'echo term >> "+out+"; exit 0' TERM; while :; do sleep 0.05; done", func(d *appsv1.Deployment) {
+		c := &d.Spec.Template.Spec.Containers[0]
+		c.Lifecycle = &corev1.Lifecycle{PostStart: hook("start"), PreStop: hook("stop")}
+		c.ReadinessProbe = execProbe("true")
+	}), References{})
+	r.untilReady("m", 1)
+	r.Delete(key("m"))
+	r.until("nothing", func() bool { return len(r.Pods()) == 0 })
+	if got, _ := os.ReadFile(out); string(got) != "start\nstop\nterm\n" {
+		t.Errorf("order %q", got)
+	}
+	r.Apply(shell("f", "exec sleep 3600", func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"false"}}}}
+	}), References{})
+	r.first("the hook's failure", func(c ContainerState) bool { return strings.Contains(c.Message, "postStart hook failed") })
+}

@@ -34,6 +34,8 @@ type Options struct {
 	Drain func(context.Context, Pod) error
 	// Changed is called after every published change. It must not block or call the engine's Apply, Delete or Stop.
 	Changed func()
+	// DeploymentChanged is called before Changed with the Deployment that it is about, under the same conditions.
+	DeploymentChanged func(types.NamespacedName)
 	// Listen is the address of every pod, 127.0.0.1 if empty.
 	Listen string
 }
@@ -63,6 +65,8 @@ func defaultTiming() timing {
 // Engine runs Deployments as processes. Its methods may be called from any goroutine.
 type Engine struct {
 	requests chan request
+	// stopping is closed when Stop has begun.
+	stopping <-chan struct{}
 	// done is closed when no process is left and the loop has ended.
 	done               chan struct{}
 	stopSoft, stopHard context.CancelFunc
@@ -107,8 +111,8 @@ func newEngine(options Options, t timing) (*Engine, error) {
 	soft, stopSoft := context.WithCancel(context.Background())
 	hard, stopHard := context.WithCancel(context.Background())
 	e := &Engine{
-		requests: make(chan request), done: make(chan struct{}), stopSoft: stopSoft, stopHard: stopHard, lock: lock,
-		published: newPublication(options.Changed),
+		requests: make(chan request), stopping: soft.Done(), done: make(chan struct{}), stopSoft: stopSoft, stopHard: stopHard, lock: lock,
+		published: newPublication(options),
 	}
 	l := newLoop(&host{options: options, timing: t, ledger: records, ports: newPortPool()}, e.published)
 	go func() {
@@ -151,12 +155,15 @@ func (e *Engine) do(apply func(*loop)) {
 	select {
 	case e.requests <- r:
 		<-r.done
-	case <-e.done:
+	case <-e.stopping:
 	}
 }
 
 // Pods are snapshots of all pods, terminating ones included, sorted by namespace and name.
 func (e *Engine) Pods() []Pod { return e.published.pods() }
+
+// PodsOf are snapshots of one Deployment's pods in the order of their making.
+func (e *Engine) PodsOf(key types.NamespacedName) []Pod { return e.published.podsOf(key) }
 
 // Status is a Deployment's status as Kubernetes would report it; the zero value for one that the engine doesn't have.
 func (e *Engine) Status(key types.NamespacedName) appsv1.DeploymentStatus {
@@ -178,7 +185,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 
 // publication is what readers see.
 type publication struct {
-	changed func()
+	changed func(types.NamespacedName)
 
 	mu sync.RWMutex
 	// deployments hold immutable values.
@@ -191,9 +198,14 @@ type deploymentSnapshot struct {
 	status appsv1.DeploymentStatus
 }
 
-func newPublication(changed func()) *publication {
-	if changed == nil {
-		changed = func() {}
+func newPublication(options Options) *publication {
+	changed := func(key types.NamespacedName) {
+		if options.DeploymentChanged != nil {
+			options.DeploymentChanged(key)
+		}
+		if options.Changed != nil {
+			options.Changed()
+		}
 	}
 	return &publication{changed: changed, deployments: map[types.NamespacedName]deploymentSnapshot{}}
 }
@@ -203,14 +215,14 @@ func (p *publication) set(key types.NamespacedName, s deploymentSnapshot) {
 	p.mu.Lock()
 	p.deployments[key] = s
 	p.mu.Unlock()
-	p.changed()
+	p.changed(key)
 }
 
 func (p *publication) remove(key types.NamespacedName) {
 	p.mu.Lock()
 	delete(p.deployments, key)
 	p.mu.Unlock()
-	p.changed()
+	p.changed(key)
 }
 
 func (p *publication) pods() []Pod {
@@ -218,13 +230,25 @@ func (p *publication) pods() []Pod {
 	defer p.mu.RUnlock()
 	var out []Pod
 	for _, d := range p.deployments {
-		for _, pod := range d.pods {
-			out = append(out, pod.clone())
-		}
+		out = append(out, clonePods(d.pods)...)
 	}
 	slices.SortFunc(out, func(a, b Pod) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	return out
+}
+
+func (p *publication) podsOf(key types.NamespacedName) []Pod {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return clonePods(p.deployments[key].pods)
+}
+
+func clonePods(pods []Pod) []Pod {
+	out := make([]Pod, 0, len(pods))
+	for _, pod := range pods {
+		out = append(out, pod.clone())
+	}
 	return out
 }
 

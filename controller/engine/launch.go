@@ -156,6 +156,7 @@ func (c *container) addRequirements(ctx context.Context, env map[string]string) 
 		return fmt.Errorf("open the log: %w", err)
 	}
 	defer log.Close()
+	environments.env = append(environments.env, c.pod.mark())
 	c.set(func(s *ContainerState) {
 		s.State, s.Reason = StateWaiting, ReasonInstallingRequirements
 		s.Message = "installing " + strings.Join(requirements, ", ") + "; progress is in the log"

@@ -51,8 +51,8 @@ func checkPinned(spec string) error {
 	if strings.Contains(spec, " @ ") {
 		return nil
 	}
-	_, version, pinned := strings.Cut(spec, "==")
-	version, _, _ = strings.Cut(version, ";")
+	name, _, _ := strings.Cut(spec, ";") // what follows says on which machines
+	_, version, pinned := strings.Cut(name, "==")
 	if version = strings.TrimSpace(version); !pinned || version == "" || strings.Contains(version, "*") {
 		return fmt.Errorf("%s: %q is not pinned: write name==version", AnnotationRequirements, spec)
 	}

@@ -24,6 +24,8 @@ type progress struct {
 	since time.Time
 	// figures are what is compared to see a movement.
 	figures figures
+	// complete stays true after a rollout has once been complete: pods that fail later are not a rollout's lack of progress.
+	complete bool
 }
 
 // figures count a Deployment's pods. Terminating ones count only as leaving.
@@ -70,12 +72,13 @@ func (p progress) advance(t target, f figures, now time.Time) (progress, time.Ti
 	if p.figures != f {
 		moved := p.figures.hash != f.hash || f.updated > p.figures.updated || f.old < p.figures.old ||
 			f.ready > p.figures.ready || f.available > p.figures.available
+		p.complete = p.complete && p.figures.hash == f.hash
 		p.figures = f
 		if moved {
 			p.since = now
 		}
 	}
-	if f.complete(t) {
+	if p.complete = p.complete || f.complete(t); p.complete {
 		return p, time.Time{}
 	}
 	return p, p.since.Add(t.deadline)
@@ -117,8 +120,8 @@ func availableCondition(t target, f figures, pods []Pod) appsv1.DeploymentCondit
 func progressingCondition(t target, f figures, p progress, pods []Pod, now time.Time) appsv1.DeploymentCondition {
 	c := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue}
 	switch {
-	case f.complete(t):
-		c.Reason, c.Message = reasonComplete, "All replicas run the newest template and are available."
+	case p.complete:
+		c.Reason, c.Message = reasonComplete, "All replicas have been rolled out with the newest template."
 	case now.Before(p.since.Add(t.deadline)):
 		c.Reason = reasonUpdated
 		c.Message = fmt.Sprintf("%d of %d replicas of the newest template are available, %d old ones remain.", f.updatedAvailable, t.replicas, f.old)

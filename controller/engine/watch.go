@@ -14,6 +14,7 @@ type watch struct {
 	launch                       launch
 	process                      *process
 	startup, readiness, liveness *probe
+	postStart, preStop           check
 	events                       chan probeEvent
 	probing                      sync.WaitGroup
 	// endStartup stops the startup probe, whose later failures say nothing.
@@ -36,6 +37,12 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	ctx, stop := context.WithCancel(hard)
 	defer w.probing.Wait()
 	defer stop()
+	if w.postStart != nil {
+		if err := w.process.whileRunning(life, w.postStart); err != nil && life.Err() == nil && !closed(w.process.exited) {
+			w.process.terminate(w.container.pod.grace(nil), hard.Done())
+			return "postStart hook failed: " + redact(err.Error(), w.launch.secrets)
+		}
+	}
 	starting, started := context.WithCancel(ctx)
 	w.endStartup = started
 	if w.startup != nil {
@@ -52,7 +59,7 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 		case <-life.Done():
 			w.container.set(func(s *ContainerState) { s.Ready = false })
 			stop()
-			w.process.terminate(w.container.pod.grace(nil), hard.Done())
+			w.endWithPod(hard)
 			return "ended with its pod"
 		case e := <-w.events:
 			if cause := w.take(ctx, e); cause != "" {

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// leastGrace is what a process is given after a preStop hook that has used up the grace period, as kubelet does.
+const leastGrace = 2 * time.Second
+
+// hookOf gives what a lifecycle hook does, nil for none.
+func (t probeTarget) hookOf(h *corev1.LifecycleHandler) (check, error) {
+	switch {
+	case h == nil:
+		return nil, nil
+	case h.Sleep != nil:
+		return func(ctx context.Context) error {
+			sleep(ctx, time.Duration(h.Sleep.Seconds)*time.Second)
+			return ctx.Err()
+		}, nil
+	}
+	return t.checkOf(corev1.ProbeHandler{Exec: h.Exec, HTTPGet: h.HTTPGet, TCPSocket: h.TCPSocket})
+}
+
+// hooksOf gives the container's two hooks.
+func (l launch) hooksOf(c *corev1.Container) (postStart, preStop check, err error) {
+	if c.Lifecycle == nil {
+		return nil, nil, nil
+	}
+	if postStart, err = l.probes.hookOf(c.Lifecycle.PostStart); err != nil {
+		return nil, nil, err
+	}
+	preStop, err = l.probes.hookOf(c.Lifecycle.PreStop)
+	return postStart, preStop, err
+}
+
+// whileRunning runs a hook that ends early when the process does.
+func (p *process) whileRunning(ctx context.Context, hook check) error {
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-p.exited:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := hook(ctx)
+	cancel()
+	<-watched
+	return err
+}
+
+// endWithPod runs the preStop hook and ends the process, both within the pod's grace period.
+func (w *watch) endWithPod(hard context.Context) {
+	grace := w.container.pod.grace(nil)
+	if w.preStop != nil {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(hard, grace)
+		if err := w.process.whileRunning(ctx, w.preStop); err != nil && ctx.Err() == nil && !closed(w.process.exited) {
+			w.container.pod.host.options.Logger.Warn("a preStop hook failed", w.container.pod.attributes(),
+				"container", w.container.spec.Name, "error", redact(err.Error(), w.launch.secrets))
+		}
+		cancel()
+		grace = max(grace-time.Since(began), leastGrace)
+	}
+	w.process.terminate(grace, hard.Done())
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+func TestTally(t *testing.T) {
+	t.Parallel()
+	p := &probe{successes: 2, failures: 3}
+	var count tally
+	var got []verdict
+	for _, attempt := range []struct{ ok, counts bool }{
+		{false, true}, {false, false}, {false, true}, {true, true}, {false, false}, {true, true},
+		{false, true}, {false, true}, {true, true}, {false, true}, {false, true}, {false, true}, {true, true}, {true, true},
+	} {
+		count = count.observe(attempt.ok, attempt.counts, p)
+		got = append(got, count.verdict)
+	}
+	u, y, n := undecided, passing, failing
+	if diff := cmp.Diff([]verdict{u, u, u, u, u, y, y, y, y, y, y, n, n, y}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A probe with a period of 10 s passes soon after the program is ready, and yet fails no sooner than its thresholds say.
+func TestProbeIsQuickToPassAndSlowToFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		p := newProbe(&corev1.Probe{InitialDelaySeconds: 2}, func(context.Context) error {
+			if at := time.Since(begin); at >= 3*time.Second && at < time.Minute {
+				return nil
+			}
+			return errors.New("no")
+		})
+		type event struct {
+			at      time.Duration
+			verdict verdict
+		}
+		var got []event
+		p.run(ctx, 200*time.Millisecond, func(o outcome) {
+			got = append(got, event{time.Since(begin), o.verdict})
+			if o.verdict == failing {
+				stop()
+			}
+		})
+		// Attempts at 2 s, 2.2 s, …, 3 s; then 12 s, 22 s, …: 62, 72 and 82 fail.
+		want := []event{{2 * time.Second, undecided}, {3 * time.Second, passing}, {62 * time.Second, passing}, {82 * time.Second, failing}}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(event{})); diff != "" {
+			t.Error(diff)
+		}
+		stop()
+	})
+}
+
+func TestProbeThatNeverPassesFailsByItsPeriod(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		p := newProbe(&corev1.Probe{}, func(context.Context) error { return errors.New("no") })
+		p.run(ctx, 200*time.Millisecond, func(o outcome) {
+			if o.verdict == failing {
+				stop()
+			}
+		})
+		if took := time.Since(begin); took != 20*time.Second {
+			t.Errorf("failed after %v, want the third counted attempt at 20 s", took)
+		}
+		stop()
+	})
+}
+
+func TestProbeAttemptTimesOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(&corev1.Probe{TimeoutSeconds: 3}, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		begin := time.Now()
+		if err := p.attempt(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 3*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+func TestHTTPCheck(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/ok":
+			if r.Header.Get("X-Probe") != "yes" || r.Host != "model.example" || r.URL.RawQuery != "a=b" {
+				w.WriteHeader(http.StatusBadRequest)
+			}
+		case "/away":
+			http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusFound)
+		case "/here":
+			http.Redirect(w, r, "/broken", http.StatusFound)
+		default:
+			http.Error(w, "model is broken", http.StatusInternalServerError)
+		}
+	}))
+	defer server.Close()
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := probeTarget{container: &corev1.Container{Name: "c"}, address: address.Hostname(), ports: portMap{}}
+	for path, want := range map[string]string{
+		"/ok?a=b": "", "ok?a=b": "", "/away": "", "/here": "500", "/broken": "model is broken",
+	} {
+		check, err := target.checkOf(corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{
+			Path: path, Port: intstr.FromString(address.Port()),
+			HTTPHeaders: []corev1.HTTPHeader{{Name: "X-Probe", Value: "yes"}, {Name: "Host", Value: "model.example"}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := errorText(check(t.Context()))
+		if (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestProbeWithoutHandlerIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := (probeTarget{container: &corev1.Container{Name: "c"}}).checkOf(corev1.ProbeHandler{}); err == nil {
+		t.Error("taken")
+	}
+}
