@@ -27,17 +27,21 @@ type draft struct {
 	// bundled says that the serving container is sluice's own runtime.
 	bundled bool
 	// hasModel says that the pod must be given a model to serve.
-	hasModel    bool
-	storageURI  string
-	storageURIs []v1beta1.StorageURI
-	notApplied  []string
+	hasModel bool
+	// serverLabels are what the runtime's own template refers to.
+	serverLabels map[string]string
+	storageURI   string
+	storageURIs  []v1beta1.StorageURI
+	notApplied   []string
 }
 
 // finish adds to a draft what every component's pod has, and gives the neutral template.
 func (s *scene) finish(d *draft) (corev1.PodTemplateSpec, error) {
 	order(d.pod.Containers)
+	named := s.service.ObjectMeta
+	named.Labels = mergeMaps(named.Labels, d.serverLabels)
 	for i, c := range d.pod.Containers {
-		filled, err := fillPlaceholders(c, s.service.ObjectMeta)
+		filled, err := fillPlaceholders(c, named)
 		if err != nil {
 			return corev1.PodTemplateSpec{}, invalid("%s: %v", d.path, err)
 		}
@@ -73,7 +77,7 @@ func order(containers []corev1.Container) {
 
 // childLabels are the pods' labels but for app, which follows from the Deployment.
 func (s *scene) childLabels(d *draft) map[string]string {
-	labels := mergeMaps(d.runtime.Spec.Labels, s.ownLabels(), d.labels, map[string]string{
+	labels := mergeMaps(d.runtime.Spec.Labels, s.ownLabels(), d.serverLabels, d.labels, map[string]string{
 		v1beta1.LabelInferenceService: s.service.Name,
 		v1beta1.LabelComponent:        string(d.kind),
 	})

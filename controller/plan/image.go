@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/plan/runtimes"
 )
 
@@ -20,10 +19,7 @@ func imageFor(c corev1.Container, choice runtimes.Choice, version *string) strin
 	if version != nil {
 		return name + ":" + *version
 	}
-	server := choice.Annotations[v1beta1.AnnotationServerType]
-	if server == "" {
-		server = strings.TrimPrefix(choice.Name, "kserve-")
-	}
+	server := serverType(choice)
 	withGPU := []string{"tensorflow-serving", "torchserve", "huggingfaceserver"}
 	switch {
 	case hasGPU(c) && slices.Contains(withGPU, server) && tag != "" && !strings.HasSuffix(tag, "-gpu"):

@@ -9,6 +9,9 @@ import (
 	"github.com/sluice-serving/sluice/controller/plan/runtimes"
 )
 
+// pathPredictor is where the stable predictor stands in the spec.
+const pathPredictor = "spec.predictor"
+
 // rendered is what became of one component's or canary's pod.
 type rendered struct {
 	// template is neutral: deployment.go gives it its Deployment's name.
@@ -28,7 +31,7 @@ func (s *scene) predictor() component {
 		kind:      v1beta1.PredictorComponent,
 		track:     spec.Name,
 		extension: spec.ComponentExtensionSpec,
-		stable:    s.renderPredictor(spec, "spec.predictor"),
+		stable:    s.renderPredictor(spec, pathPredictor),
 	}
 	for _, entry := range s.service.Spec.Canary {
 		c.canaries = append(c.canaries, s.canary(spec, entry))
@@ -110,6 +113,7 @@ func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
 	}
 	user := model.Container
 	user.Name = ""
+	s.tellServer(d, &user, &model)
 	merged, err := mergeContainer(base[serving], user)
 	if err != nil {
 		return err

@@ -1,0 +1,208 @@
+package plan_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/plan"
+	"github.com/sluice-serving/sluice/controller/plan/runtimes"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
+)
+
+// TestKServeGoldens compares the plan with the children that KServe's own reconciler made of its published manifests: names,
+// labels, selectors, images, arguments, ports, hosts, matches and backends.
+func TestKServeGoldens(t *testing.T) {
+	t.Parallel()
+	corpus := os.Getenv("SLUICE_KSERVE_CORPUS")
+	if corpus == "" {
+		corpus = "../../../shared/kserve"
+	}
+	goldens, err := filepath.Glob(filepath.Join(corpus, "golden", "*.yaml"))
+	if err != nil || len(goldens) == 0 {
+		t.Skip("KServe's manifests are not here: set SLUICE_KSERVE_CORPUS to their folder")
+	}
+	differing := 0
+	for _, golden := range goldens {
+		t.Run(filepath.Base(golden), func(t *testing.T) {
+			service := readService(t, filepath.Join(corpus, "manifests", "InferenceService", filepath.Base(golden)))
+			for field, why := range notYet(service) {
+				t.Skipf("%s: %s", field, why)
+			}
+			want := readGolden(t, golden)
+			got := childrenOf(planReady(t, service))
+			if diff := cmp.Diff(want, got); diff != "" {
+				differing++
+				t.Errorf("(-KServe +sluice)\n%s", diff)
+			}
+		})
+	}
+	t.Logf("%d of %d differ", differing, len(goldens))
+}
+
+// children is what users and other tools depend on, in a form that differs only where that does.
+type children struct {
+	Deployments map[string]workload
+	Services    map[string]corev1.ServiceSpec
+	Routes      map[string]gatewayv1.HTTPRouteSpec
+}
+
+type workload struct {
+	Labels, Annotations, Selector map[string]string
+	Containers                    []server
+}
+
+type server struct {
+	Name, Image   string
+	Command, Args []string
+	Env           []corev1.EnvVar
+	Probe         *corev1.Probe
+}
+
+func (c *children) deployment(d appsv1.Deployment) {
+	w := workload{Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations, Selector: d.Spec.Selector.MatchLabels}
+	delete(w.Annotations, v1beta1.AnnotationStorageSourceURI)
+	for _, container := range d.Spec.Template.Spec.Containers {
+		w.Containers = append(w.Containers, server{
+			Name: container.Name, Image: container.Image, Command: container.Command, Args: container.Args,
+			Env: container.Env, Probe: container.ReadinessProbe,
+		})
+	}
+	c.Deployments[d.Name] = w
+}
+
+func newChildren() children {
+	return children{map[string]workload{}, map[string]corev1.ServiceSpec{}, map[string]gatewayv1.HTTPRouteSpec{}}
+}
+
+func childrenOf(r plan.Result) children {
+	out := newChildren()
+	for _, d := range r.Deployments {
+		out.deployment(d)
+	}
+	for _, s := range r.Services {
+		out.Services[s.Name] = s.Spec
+	}
+	for _, route := range r.HTTPRoutes {
+		out.Routes[route.Name] = route.Spec
+	}
+	return out
+}
+
+func readGolden(t *testing.T, path string) children {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := newChildren()
+	for _, document := range bytes.Split(data, []byte("\n---\n")) {
+		var meta struct {
+			Kind     string `json:"kind"`
+			Metadata struct {
+				Name string `json:"name"`
+			} `json:"metadata"`
+		}
+		unmarshal(t, document, &meta)
+		switch meta.Kind {
+		case "Deployment":
+			var d appsv1.Deployment
+			unmarshal(t, document, &d)
+			out.deployment(d)
+		case "Service":
+			var s corev1.Service
+			unmarshal(t, document, &s)
+			out.Services[s.Name] = s.Spec
+		case "HTTPRoute":
+			var r gatewayv1.HTTPRoute
+			unmarshal(t, document, &r)
+			out.Routes[r.Name] = r.Spec
+		}
+	}
+	return out
+}
+
+func unmarshal(t *testing.T, data []byte, into any) {
+	t.Helper()
+	if err := yaml.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readService(t *testing.T, path string) *v1beta1.InferenceService {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s v1beta1.InferenceService
+	unmarshal(t, data, &s)
+	if s.Namespace == "" {
+		s.Namespace = "default"
+	}
+	all := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1"), corev1.ResourceMemory: resource.MustParse("2Gi")}
+	s.Default(v1beta1.Defaults{
+		DeploymentMode: v1beta1.ModeStandard, ARTVersion: "latest",
+		Resources: corev1.ResourceRequirements{Requests: all, Limits: all},
+	})
+	return &s
+}
+
+// notYet names what a manifest asks for and the plan doesn't do yet, so that its children differ.
+func notYet(s *v1beta1.InferenceService) map[string]string {
+	out := map[string]string{}
+	p := s.Spec.Predictor
+	if p.WorkerSpec != nil {
+		out["workerSpec"] = "models over several nodes are refused with a reason"
+	}
+	extensions := []v1beta1.ComponentExtensionSpec{p.ComponentExtensionSpec}
+	if s.Spec.Transformer != nil {
+		extensions = append(extensions, s.Spec.Transformer.ComponentExtensionSpec)
+	}
+	if s.Spec.Explainer != nil {
+		extensions = append(extensions, s.Spec.Explainer.ComponentExtensionSpec)
+	}
+	for _, e := range extensions {
+		if e.Logger != nil || e.Batcher != nil {
+			out["logger, batcher"] = "there is no agent: a condition says so"
+		}
+	}
+	return out
+}
+
+// planReady plans until every Deployment is ready and every route accepted, without the bundled runtime, which comes first here on purpose.
+func planReady(t *testing.T, s *v1beta1.InferenceService) plan.Result {
+	t.Helper()
+	in := plan.Input{
+		Service:     s,
+		Settings:    settings.Cluster("example.com"),
+		Deployments: map[string]appsv1.DeploymentStatus{},
+	}
+	in.ClusterRuntimes = slices.DeleteFunc(defaultRuntimes(t), func(r v1alpha1.ClusterServingRuntime) bool {
+		return r.Annotations[runtimes.AnnotationBundled] == "true"
+	})
+	var r plan.Result
+	for range 3 {
+		r = plan.InferenceService(in)
+		for _, d := range r.Deployments {
+			in.Deployments[d.Name] = appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}
+		}
+		in.Routes = accepted(r)
+		in.Revisions = r.Revisions
+	}
+	if c := r.Status.Condition("Ready"); c.Status != corev1.ConditionTrue {
+		t.Logf("not ready: %s: %s", c.Reason, c.Message)
+	}
+	return r
+}
