@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo unknown)}
 export CGO_ENABLED=1
-compile() { go build -v -trimpath -ldflags "-X main.version=$version" -o bin/sluice ./cmd/sluice 2>&1; }
+compile() { go build -v -ldflags "-X main.version=$version" -o bin/sluice ./cmd/sluice 2>&1; }
 
 if [ -t 1 ]; then
 	# `go build -v` prints a line for each package that it compiles or module that it downloads, and the compiler's errors.
