@@ -294,6 +294,9 @@ func (s *scanner) given() string {
 	for end < len(s.data) && end-s.pos < 32 && bytes.IndexByte([]byte(",]} \n\r\t"), s.data[end]) < 0 {
 		end++
 	}
+	if s.pos == len(s.data) {
+		return "the end of the body"
+	}
 	return string(bytes.ToValidUTF8(s.data[s.pos:end], []byte("\uFFFD")))
 }
 

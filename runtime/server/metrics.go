@@ -43,7 +43,7 @@ var _ model.Observer = (*Metrics)(nil)
 // NewMetrics makes the metrics and registers them.
 func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	// From a tenth of a millisecond, which a small model takes, to two minutes.
-	seconds := prometheus.ExponentialBucketsRange(0.0001, 120, 22)
+	seconds := []float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120}
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sluice_runtime_requests_total", Help: "Inference requests answered."}, []string{"model", "protocol", "code"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sluice_runtime_request_duration_seconds", Help: "Time to answer an inference request.", Buckets: seconds}, []string{"model", "protocol"}),
