@@ -11,6 +11,9 @@ import (
 // translateHost gives one host with the rules of all routes that are part of it, in the order of the Gateway
 // API's precedence. The rules of wider hosts are no part of it: where a host is named, by a listener or a
 // route, a request for it that none of its rules takes is answered 404.
+//
+// HTTPRoutes and GRPCRoutes of one host stand side by side. The Gateway API would have the younger route of the
+// other kind refused, which would let a GRPCRoute take a host's HTTP routes away; precedence tells the two apart.
 func translateHost(key HostKey, routes []*compiled) ir.Host {
 	host := ir.Host{Listener: key.Listener, Name: key.Host}
 	count := 0

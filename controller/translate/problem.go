@@ -26,9 +26,14 @@ func joinProblems(all []problem) *problem {
 	}
 	joined := all[0]
 	var messages []string
+	length := 0
 	for _, p := range all {
+		if length > maxMessage {
+			break // the rest would be cut off, and there may be thousands
+		}
 		if !slices.Contains(messages, p.message) {
 			messages = append(messages, p.message)
+			length += len(p.message)
 		}
 	}
 	joined.message = clip(strings.Join(messages, "; "))
