@@ -35,7 +35,7 @@ func startInProcess(t *testing.T) *inProcess {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	s := server.New(server.Options{Logger: testLogger(t, "xds"), Patience: time.Minute})
-	g := grpc.NewServer()
+	g := grpc.NewServer(grpc.WaitForHandlers(true))
 	s.Register(g)
 	ended := make(chan struct{})
 	go func() {

@@ -92,7 +92,7 @@ func (d *dataPlane) startServer() {
 	}
 	d.registry = prometheus.NewRegistry()
 	d.server = server.New(server.Options{Logger: testLogger(d.t, "xds"), Registerer: d.registry})
-	g := grpc.NewServer()
+	g := grpc.NewServer(grpc.WaitForHandlers(true))
 	d.server.Register(g)
 	ended := make(chan struct{})
 	go func() {

@@ -178,10 +178,15 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 				sub.clean(name)
 			}
 		}
-		// A probe that has no work left may hide others behind it.
-		if len(d.added)+len(d.removed) > 0 || len(sub.probes) == 0 {
+		switch {
+		case len(d.added) > 0:
+			// A refusal of what is added would take the names that do not exist with it: they come by themselves.
+			d.removed = nil
+			return d
+		case len(d.removed) > 0, len(sub.probes) == 0:
 			return d
 		}
+		// A probe that has no work left may hide others behind it.
 		sub.probes = sub.probes[1:]
 	}
 }
@@ -246,10 +251,9 @@ func (st *state) refused(d delivery, reason string) (culprit envoy.Resource, fou
 	sub := st.subscriptions[d.typeURL]
 	if d.typeURL == envoy.EndpointType {
 		for _, r := range d.added {
-			// A cluster that warms waits for whatever version there is.
-			if _, moving := st.moving[r.Name]; moving {
-				sub.resend(r.Name)
-			}
+			// Envoy takes a cluster that was warming into use without endpoints when those sent are refused:
+			// what was accepted before has to come again.
+			sub.resend(r.Name)
 		}
 	}
 	for _, name := range d.removed {
