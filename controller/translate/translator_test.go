@@ -21,7 +21,7 @@ import (
 // Flush what a fresh translation of the same objects gives, and no change names what stayed the same.
 func TestTranslatorFollowsAnyHistory(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(100)
+	seeds := uint64(60)
 	if testing.Short() {
 		seeds = 20
 	}
@@ -39,7 +39,7 @@ func followHistory(t *testing.T, seed uint64) {
 	translator := NewTranslator("127.0.0.1")
 	objects := map[string]Object{}
 	published := newPublished()
-	for step := range 60 {
+	for step := range 40 {
 		for range 1 + g.IntN(4) {
 			change(g, translator, objects, published)
 		}
