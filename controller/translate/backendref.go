@@ -148,12 +148,12 @@ func (c *compiler) noteBackends(forward *ir.Forward) {
 	}
 	for _, share := range forward.Backends {
 		if key, ok := c.named[share.Backend]; ok {
-			c.backends[key] = struct{}{}
+			c.backends.add(key)
 		}
 	}
 	for _, mirror := range forward.Mirrors {
 		if key, ok := c.named[mirror.Backend]; ok {
-			c.backends[key] = struct{}{}
+			c.backends.add(key)
 		}
 	}
 }

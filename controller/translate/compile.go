@@ -3,9 +3,7 @@ package translate
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -15,8 +13,8 @@ import (
 // compiled is a route with its references resolved: what each of its hosts gets, and what it depends on.
 type compiled struct {
 	entries []entry
-	// backends are the destinations that entries name, sorted by name.
-	backends []backendKey
+	// backends are the destinations that entries name.
+	backends set[backendKey]
 	// accepted and resolved are nil when there is nothing to complain of.
 	accepted *problem
 	resolved *problem
@@ -43,7 +41,7 @@ type compiler struct {
 	store *store
 	route *route
 
-	backends   map[backendKey]struct{}
+	backends   set[backendKey]
 	named      map[string]backendKey // every resolved destination, by its name
 	uses       references
 	refused    []problem // → Accepted
@@ -55,7 +53,7 @@ func compile(r *route, s *store) *compiled {
 	c := &compiler{
 		store:    s,
 		route:    r,
-		backends: map[backendKey]struct{}{},
+		backends: set[backendKey]{},
 		named:    map[string]backendKey{},
 		uses: references{
 			services:        map[types.NamespacedName]struct{}{},
@@ -70,9 +68,7 @@ func compile(r *route, s *store) *compiled {
 	}
 	return &compiled{
 		entries: entries,
-		backends: slices.SortedFunc(maps.Keys(c.backends), func(a, b backendKey) int {
-			return strings.Compare(a.name(), b.name())
-		}),
+		backends: c.backends,
 		accepted: joinProblems(c.refused),
 		resolved: joinProblems(c.unresolved),
 		uses:     c.uses,

@@ -179,7 +179,7 @@ func (s *routeState) destinations() set[backendKey] {
 	if len(s.attached.hosts) == 0 {
 		return nil
 	}
-	return keysOf(s.compiled.backends)
+	return s.compiled.backends
 }
 
 // flushHost translates one host anew.

@@ -73,7 +73,7 @@ func Translate(in Objects) Result {
 			hosts[host] = append(hosts[host], c)
 		}
 		if len(a.hosts) > 0 {
-			for _, backend := range c.backends {
+			for backend := range c.backends {
 				backends[backend] = struct{}{}
 			}
 		}
