@@ -67,7 +67,7 @@ func compile(r *route, s *store) *compiled {
 		entries = append(entries, c.rule(i, &r.rules[i])...)
 	}
 	return &compiled{
-		entries: entries,
+		entries:  entries,
 		backends: c.backends,
 		accepted: joinProblems(c.refused),
 		resolved: joinProblems(c.unresolved),
