@@ -16,17 +16,20 @@ const logFormat = "%l %n %v"
 // maxLogLine bounds what one line of Envoy's can hold of our memory; what is longer is cut.
 const maxLogLine = 64 << 10
 
-// forwardLog turns Envoy's lines into records until r ends.
-func forwardLog(ctx context.Context, r io.Reader, logger *slog.Logger) {
+// forwardLog turns Envoy's lines into records until r ends. While quiet says so, what is no error is detail.
+func forwardLog(r io.Reader, logger *slog.Logger, quiet func() bool) {
 	reader := bufio.NewReaderSize(r, maxLogLine)
 	for {
 		line, err := reader.ReadSlice('\n')
 		if text := strings.TrimRight(string(line), "\r\n"); text != "" {
 			level, component, message := parseLog(text)
+			if level < slog.LevelError && quiet() {
+				level = slog.LevelDebug
+			}
 			if component == "" {
-				logger.Log(ctx, level, message)
+				logger.Log(context.Background(), level, message)
 			} else {
-				logger.Log(ctx, level, message, "component", component)
+				logger.Log(context.Background(), level, message, "component", component)
 			}
 		}
 		for errors.Is(err, bufio.ErrBufferFull) {

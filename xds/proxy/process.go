@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -50,6 +49,13 @@ func (p *Proxy) startEnvoy() (process, error) {
 	return child, nil
 }
 
+// expectedToEnd says that what Envoy warns of now is the noise of its own stop.
+func (p *Proxy) expectedToEnd() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopping
+}
+
 func (p *Proxy) arguments() []string {
 	args := []string{
 		"--config-path", p.bootstrapFile(),
@@ -77,7 +83,7 @@ type child struct {
 // follow reads the log to its end and reaps the process.
 func (c *child) follow(output *os.File, p *Proxy) {
 	defer close(c.done)
-	forwardLog(context.Background(), output, p.logger.With("pid", c.pid()))
+	forwardLog(output, p.logger.With("pid", c.pid()), p.expectedToEnd)
 	output.Close() //nolint:errcheck,gosec // only read
 	c.err = c.cmd.Wait()
 }

@@ -41,11 +41,14 @@ type Proxy struct {
 	options Options
 	logger  *slog.Logger
 	admin   *http.Client
-	// start starts Envoy; tests put another program in its place.
+	// start starts Envoy and drain empties it before it is ended; tests put others in their place.
 	start func() (process, error)
+	drain func(process)
 
 	mu    sync.Mutex
 	state State
+	// stopping says that Envoy's end is wanted.
+	stopping bool
 }
 
 // State is what the supervisor knows of the process.
@@ -84,7 +87,7 @@ func New(o Options) (*Proxy, error) {
 		}
 	}
 	p := &Proxy{options: o, logger: o.Logger, admin: adminClient(admin)}
-	p.start = p.startEnvoy
+	p.start, p.drain = p.startEnvoy, p.drainListeners
 	return p, nil
 }
 

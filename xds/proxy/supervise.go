@@ -63,6 +63,9 @@ func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
 
 // stop ends a process in order and returns when it is gone.
 func (p *Proxy) stop(running process) {
+	p.mu.Lock()
+	p.stopping = true
+	p.mu.Unlock()
 	p.drain(running)
 	for _, step := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := running.signal(step); err != nil {
@@ -80,8 +83,8 @@ func (p *Proxy) stop(running process) {
 	<-running.exited()
 }
 
-// drain closes the listeners and waits until no request is in flight, at most the drain time.
-func (p *Proxy) drain(running process) {
+// drainListeners closes the listeners and waits until no request is in flight, at most the drain time.
+func (p *Proxy) drainListeners(running process) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.options.DrainTime)
 	defer cancel()
 	if _, err := p.call(ctx, http.MethodPost, "/drain_listeners"); err != nil {
