@@ -88,6 +88,9 @@ func (c *checker) check(n *node, t reflect.Type, path *field.Path, owners []refl
 func (c *checker) checkStruct(n *node, t reflect.Type, path *field.Path, owners []reflect.Type) {
 	var unknown []string
 	for _, m := range n.members {
+		if len(c.findings) >= maxProblems {
+			return
+		}
 		f, known := c.known.field(t, m.name)
 		if !known {
 			unknown = append(unknown, m.name)

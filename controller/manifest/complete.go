@@ -2,15 +2,16 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
@@ -32,7 +33,7 @@ func Defaults() v1beta1.Defaults {
 
 // complete sets what the API server would set, then validates, then defaults: in this order, since errors shall
 // name the fields that the user wrote.
-func (d *reading) complete(obj client.Object) {
+func (d *reading) complete(obj Object) {
 	obj.GetObjectKind().SetGroupVersionKind(d.kind.GroupVersionKind)
 	d.completeMetadata(obj)
 	switch o := obj.(type) {
@@ -50,7 +51,7 @@ func (d *reading) complete(obj client.Object) {
 	}
 }
 
-func (d *reading) completeMetadata(obj client.Object) {
+func (d *reading) completeMetadata(obj Object) {
 	metadata := field.NewPath("metadata")
 	if d.kind.cluster && obj.GetNamespace() != "" {
 		d.add(finding{path: metadata.Child("namespace"), message: fmt.Sprintf("a %s belongs to no namespace", d.kind.Kind), remedy: "remove it"})
@@ -73,10 +74,7 @@ func (d *reading) completeMetadata(obj client.Object) {
 		d.add(finding{path: metadata.Child("namespace"), message: fmt.Sprintf("%q is not a namespace's name", namespace),
 			remedy: "use at most 63 lower-case letters, digits and hyphens"})
 	}
-	d.addErrors(metav1validation.ValidateLabels(obj.GetLabels(), metadata.Child("labels")))
-	for _, err := range apivalidation.ValidateAnnotations(obj.GetAnnotations(), metadata.Child("annotations")) {
-		d.add(finding{path: metadata.Child("annotations"), message: err.Detail, remedy: "correct the annotation's name or shorten its value"})
-	}
+	d.validateTags(obj, metadata)
 	if len(d.findings) == 0 {
 		d.refuseTwice(obj)
 	}
@@ -92,8 +90,33 @@ func (d *reading) validateName(name string, path *field.Path) {
 	}
 }
 
+func (d *reading) validateTags(obj Object, metadata *field.Path) {
+	const form = "at most 63 letters, digits, hyphens, underscores and dots"
+	for _, name := range slices.Sorted(maps.Keys(obj.GetLabels())) {
+		at := metadata.Child("labels").Key(name)
+		if len(content.IsLabelKey(name)) > 0 {
+			d.add(finding{path: at, message: fmt.Sprintf("%q is not the name of a label", name), remedy: "use " + form + ", after an optional DNS name and a slash"})
+		}
+		if value := obj.GetLabels()[name]; len(content.IsLabelValue(value)) > 0 {
+			d.add(finding{path: at, message: fmt.Sprintf("%q is not the value of a label", value), remedy: "use " + form + ", or make it an annotation"})
+		}
+	}
+	size := 0
+	for _, name := range slices.Sorted(maps.Keys(obj.GetAnnotations())) {
+		size += len(name) + len(obj.GetAnnotations()[name])
+		if len(content.IsLabelKey(strings.ToLower(name))) > 0 {
+			d.add(finding{path: metadata.Child("annotations").Key(name), message: fmt.Sprintf("%q is not the name of an annotation", name),
+				remedy: "use " + form + ", after an optional DNS name and a slash"})
+		}
+	}
+	if size > apivalidation.TotalAnnotationSizeLimitB {
+		d.add(finding{path: metadata.Child("annotations"), message: fmt.Sprintf("annotations of %d bytes, and at most %d are kept", size, apivalidation.TotalAnnotationSizeLimitB),
+			remedy: "keep large data in a ConfigMap"})
+	}
+}
+
 // refuseTwice reports an object that stands in the file already.
-func (d *reading) refuseTwice(obj client.Object) {
+func (d *reading) refuseTwice(obj Object) {
 	key := d.kind.Kind + " " + obj.GetNamespace() + "/" + obj.GetName()
 	first, twice := d.seen[key]
 	if twice {

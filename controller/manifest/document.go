@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	kjson "sigs.k8s.io/json"
 )
 
@@ -123,7 +122,7 @@ func withoutStatus(root *node) *node {
 
 // decode reads the object. With unknown fields it is still read, so that the rest of it can be validated in the
 // same turn; with anything else wrong it can't be.
-func (d *reading) decode(data []byte) (client.Object, bool) {
+func (d *reading) decode(data []byte) (Object, bool) {
 	for _, f := range d.findings {
 		if !f.unknown {
 			return nil, false

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
@@ -20,7 +19,7 @@ import (
 type kindInfo struct {
 	schema.GroupVersionKind
 	// make gives an empty object of the kind's Go type.
-	make func() client.Object
+	make func() Object
 	// also are older versions with the same fields, read as this one.
 	also []string
 	// cluster is true for a kind that has no namespace.
@@ -35,22 +34,22 @@ func kinds() []kindInfo {
 	runtime := func(kind string) schema.GroupVersionKind { return servingv1alpha1.GroupVersion.WithKind(kind) }
 	core := func(kind string) schema.GroupVersionKind { return corev1.SchemeGroupVersion.WithKind(kind) }
 	return []kindInfo{
-		{GroupVersionKind: v1beta1.GroupVersion.WithKind(v1beta1.KindInferenceService), make: func() client.Object { return &v1beta1.InferenceService{} }},
-		{GroupVersionKind: runtime("ServingRuntime"), make: func() client.Object { return &servingv1alpha1.ServingRuntime{} }},
-		{GroupVersionKind: runtime("ClusterServingRuntime"), make: func() client.Object { return &servingv1alpha1.ClusterServingRuntime{} }, cluster: true},
-		{GroupVersionKind: runtime("InferenceGraph"), make: func() client.Object { return &servingv1alpha1.InferenceGraph{} }, pending: true},
-		{GroupVersionKind: runtime("TrainedModel"), make: func() client.Object { return &servingv1alpha1.TrainedModel{} }, pending: true},
-		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() client.Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true},
-		{GroupVersionKind: gateway("Gateway"), make: func() client.Object { return &gatewayv1.Gateway{} }, also: []string{"v1beta1"}},
-		{GroupVersionKind: gateway("HTTPRoute"), make: func() client.Object { return &gatewayv1.HTTPRoute{} }, also: []string{"v1beta1"}},
-		{GroupVersionKind: gateway("GRPCRoute"), make: func() client.Object { return &gatewayv1.GRPCRoute{} }},
-		{GroupVersionKind: gateway("ReferenceGrant"), make: func() client.Object { return &gatewayv1.ReferenceGrant{} }, also: []string{"v1beta1"}},
-		{GroupVersionKind: core("Service"), make: func() client.Object { return &corev1.Service{} }},
-		{GroupVersionKind: discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), make: func() client.Object { return &discoveryv1.EndpointSlice{} }},
-		{GroupVersionKind: core("Secret"), make: func() client.Object { return &corev1.Secret{} }},
-		{GroupVersionKind: core("ConfigMap"), make: func() client.Object { return &corev1.ConfigMap{} }},
-		{GroupVersionKind: core("PersistentVolumeClaim"), make: func() client.Object { return &corev1.PersistentVolumeClaim{} }},
-		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindDirectResponse), make: func() client.Object { return &sluicev1alpha1.DirectResponse{} }},
+		{GroupVersionKind: v1beta1.GroupVersion.WithKind(v1beta1.KindInferenceService), make: func() Object { return &v1beta1.InferenceService{} }},
+		{GroupVersionKind: runtime("ServingRuntime"), make: func() Object { return &servingv1alpha1.ServingRuntime{} }},
+		{GroupVersionKind: runtime("ClusterServingRuntime"), make: func() Object { return &servingv1alpha1.ClusterServingRuntime{} }, cluster: true},
+		{GroupVersionKind: runtime("InferenceGraph"), make: func() Object { return &servingv1alpha1.InferenceGraph{} }, pending: true},
+		{GroupVersionKind: runtime("TrainedModel"), make: func() Object { return &servingv1alpha1.TrainedModel{} }, pending: true},
+		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true},
+		{GroupVersionKind: gateway("Gateway"), make: func() Object { return &gatewayv1.Gateway{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: gateway("HTTPRoute"), make: func() Object { return &gatewayv1.HTTPRoute{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: gateway("GRPCRoute"), make: func() Object { return &gatewayv1.GRPCRoute{} }},
+		{GroupVersionKind: gateway("ReferenceGrant"), make: func() Object { return &gatewayv1.ReferenceGrant{} }, also: []string{"v1beta1"}},
+		{GroupVersionKind: core("Service"), make: func() Object { return &corev1.Service{} }},
+		{GroupVersionKind: discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), make: func() Object { return &discoveryv1.EndpointSlice{} }},
+		{GroupVersionKind: core("Secret"), make: func() Object { return &corev1.Secret{} }},
+		{GroupVersionKind: core("ConfigMap"), make: func() Object { return &corev1.ConfigMap{} }},
+		{GroupVersionKind: core("PersistentVolumeClaim"), make: func() Object { return &corev1.PersistentVolumeClaim{} }},
+		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindDirectResponse), make: func() Object { return &sluicev1alpha1.DirectResponse{} }},
 	}
 }
 

@@ -11,6 +11,7 @@ const (
 	// MaxFileBytes is the greatest size of a file.
 	MaxFileBytes = 8 << 20
 	maxNodes     = 500_000
+	maxTextBytes = 32 << 20
 	maxDepth     = 200
 )
 

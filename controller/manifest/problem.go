@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Source is a place in a file.
@@ -26,7 +25,7 @@ func (s Source) String() string {
 // Document is one object that was read.
 type Document struct {
 	// Object is of the Go type of its kind, with its kind and version set.
-	Object client.Object
+	Object Object
 	// Source is where the document begins.
 	Source Source
 	// Digest is the SHA-256, in hexadecimal, of the document's canonical JSON: it changes with what the document

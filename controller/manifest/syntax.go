@@ -12,8 +12,8 @@ import (
 
 // The line of a fault is looked for only in chunks that are small enough to be read again and again.
 const (
-	maxSearchLines = 2000
-	maxSearchBytes = 64 << 10
+	maxSearchLines = 500
+	maxSearchBytes = 32 << 10
 )
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)

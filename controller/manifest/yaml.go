@@ -17,8 +17,8 @@ import (
 type builder struct {
 	// offset is the number of lines of the file before the chunk.
 	offset int
-	// nodes is how many nodes have been built, aliases counted as often as they are used.
-	nodes int
+	// nodes and bytes are how many nodes and bytes of text have been built, aliases counted as often as they are used.
+	nodes, bytes int
 	// open are the anchors that are being built; one that leads to itself has no end.
 	open []*yaml.Node
 }
@@ -69,10 +69,11 @@ func decodeNode(decoder *yaml.Decoder, root *yaml.Node) (err error) {
 
 func (b *builder) build(y *yaml.Node, depth int) (*node, error) {
 	b.nodes++
+	b.bytes += len(y.Value)
 	line := y.Line + b.offset
 	switch {
-	case b.nodes > maxNodes:
-		return nil, &fault{line, fmt.Sprintf("the file has more than %d values once its aliases are written out", maxNodes), "split it, or use fewer aliases"}
+	case b.nodes > maxNodes || b.bytes > maxTextBytes:
+		return nil, &fault{line, fmt.Sprintf("the file has more than %d values or %d MiB of text once its aliases are written out", maxNodes, maxTextBytes>>20), "split it, or use fewer aliases"}
 	case depth > maxDepth:
 		return nil, &fault{line, fmt.Sprintf("values are nested more than %d deep", maxDepth), "no field of a manifest is that deep; check the indentation and brackets"}
 	}
@@ -148,6 +149,7 @@ func (b *builder) keyName(key *yaml.Node) (string, error) {
 	if key.Kind == yaml.AliasNode {
 		key = key.Alias
 	}
+	b.bytes += len(key.Value)
 	if key.Kind != yaml.ScalarNode || key.Tag == "!!null" {
 		return "", &fault{key.Line + b.offset, "a key of an object is not a string", "write a plain word before the colon"}
 	}
