@@ -174,6 +174,37 @@ func TestDrainingEndpointKeepsItsRequests(t *testing.T) {
 	}
 }
 
+func TestOrderlyStopFinishesRequests(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	entered, release := make(chan struct{}), make(chan struct{})
+	slow := serve(t, "slow", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		entered <- struct{}{}
+		<-release
+		w.Header().Set("X-Backend", "slow")
+	}))
+	d.publish([]ir.Host{host("a.example.com", all(slow))}, []ir.Backend{slow})
+	done := make(chan answer, 1)
+	go func() { done <- d.get("a.example.com", "/") }()
+	<-entered
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		d.stopProxy()
+	}()
+	// Envoy drains for as long as the request runs, two seconds at most.
+	select {
+	case <-stopped:
+		t.Error("Envoy ended with a request in flight")
+	case <-time.After(500 * time.Millisecond):
+	}
+	close(release)
+	if got := <-done; got.status != 200 || got.backend != "slow" {
+		t.Errorf("the request in flight: %d by %q", got.status, got.backend)
+	}
+	<-stopped
+}
+
 func TestRefusedConnectionIsTriedElsewhere(t *testing.T) {
 	t.Parallel()
 	d := startDataPlane(t)

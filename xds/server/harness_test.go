@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,7 +41,9 @@ type dataPlane struct {
 	port     uint16
 	// stopServer ends the discovery server; startServer puts a new one in its place.
 	stopServer func()
-	published  ir.Config
+	// stopProxy ends Envoy in order and waits.
+	stopProxy func()
+	published ir.Config
 }
 
 const listenerName = "kserve/gateway/http"
@@ -72,12 +75,13 @@ func startDataPlane(t *testing.T) *dataPlane {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.proxy.Run(ctx) }()
-	t.Cleanup(func() {
+	d.stopProxy = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Envoy: %v", err)
 		}
 	})
+	t.Cleanup(d.stopProxy)
 	return d
 }
 

@@ -122,6 +122,25 @@ func TestRejectedEndpointsDelayNothing(t *testing.T) {
 	}
 }
 
+// An expression over a long model name is accepted, and one that Envoy finds too large is refused alone.
+func TestLargeExpressions(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	b := echo(t, "b")
+	name := strings.Repeat("long-model-name", 17)
+	d.publish([]ir.Host{
+		{Listener: listenerName, Name: "long.example.com", Routes: []ir.Route{route("long", ir.PathRegex, "/v[12]/models/"+name+"([:/].*)?", all(b))}},
+		{Listener: listenerName, Name: "large.example.com", Routes: []ir.Route{route("large", ir.PathRegex, "/(a{1000}){10}(b{500}){10}", all(b))}},
+	}, []ir.Backend{b})
+	if got := d.get("long.example.com", "/v1/models/"+name+":predict"); got.status != 200 {
+		t.Errorf("long name: %d %s %v", got.status, got.body, d.server.Rejections())
+	}
+	r := d.server.Rejections()
+	if len(r) != 1 || r[0].Objects[0].Name != "large" {
+		t.Errorf("rejections: %+v", r)
+	}
+}
+
 func TestTakenPortIsReportedOnItsGateway(t *testing.T) {
 	t.Parallel()
 	d := startDataPlane(t)
