@@ -68,7 +68,7 @@ func (s *scene) beside(d draft, extension v1beta1.ComponentExtensionSpec, traili
 	}
 	first := &d.pod.Containers[0]
 	first.Name = v1beta1.ContainerServing
-	first.Args = slices.Concat(first.Args, s.callArgs(first.Args, extension), trailing)
+	first.Args = slices.Concat(first.Args, s.callArgs(first.Args, extension, len(trailing) > 0), trailing)
 	for i := range first.Env {
 		if first.Env[i].Name == v1beta1.EnvStorageURI && first.Env[i].Value != "" && d.storageURI == "" {
 			d.storageURI = first.Env[i].Value
@@ -84,8 +84,9 @@ func (s *scene) beside(d draft, extension v1beta1.ComponentExtensionSpec, traili
 	return c
 }
 
-// callArgs are the arguments that KServe gives a transformer or explainer, but for those that it has in either spelling.
-func (s *scene) callArgs(have []string, extension v1beta1.ComponentExtensionSpec) []string {
+// callArgs are the arguments that KServe gives a transformer or explainer, but for those that it has in
+// either spelling. The built-in explainer has them in another order.
+func (s *scene) callArgs(have []string, extension v1beta1.ComponentExtensionSpec, builtIn bool) []string {
 	var out []string
 	add := func(name, value string) {
 		for _, arg := range have {
@@ -96,8 +97,13 @@ func (s *scene) callArgs(have []string, extension v1beta1.ComponentExtensionSpec
 		out = append(out, name, value)
 	}
 	add("--model_name", s.service.Name)
-	add("--predictor_host", s.predictorHost())
-	add("--http_port", "8080")
+	if builtIn {
+		add("--http_port", "8080")
+		add("--predictor_host", s.predictorHost())
+	} else {
+		add("--predictor_host", s.predictorHost())
+		add("--http_port", "8080")
+	}
 	if n := value(extension.ContainerConcurrency); n > 0 {
 		add("--workers", strconv.FormatInt(n, 10))
 	}

@@ -39,12 +39,11 @@ func splitImage(image string) (name, tag string) {
 	return image[:colon], image[colon+1:]
 }
 
+// hasGPU looks at the limits alone, as KServe does.
 func hasGPU(c corev1.Container) bool {
-	for _, list := range []corev1.ResourceList{c.Resources.Limits, c.Resources.Requests} {
-		for name := range list {
-			if isGPU(string(name)) {
-				return true
-			}
+	for name := range c.Resources.Limits {
+		if isGPU(string(name)) {
+			return true
 		}
 	}
 	return false

@@ -69,6 +69,11 @@ func (s *scene) canary(stable v1beta1.PredictorSpec, entry v1beta1.CanarySpec) c
 // renderPredictor makes the pod template of a predictor.
 func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, path string) rendered {
 	out := rendered{notApplied: s.predictorNotApplied(spec, path)}
+	if s.service.Mode() == v1beta1.ModeModelMesh {
+		out.problem = refused(ReasonNotSupported, "deployment mode ModelMesh shares pods among models, which isn't done here: remove the annotation %s, and the service gets pods of its own",
+			v1beta1.AnnotationDeploymentMode)
+		return out
+	}
 	if spec.WorkerSpec != nil {
 		out.problem = refused(ReasonNotSupported, "%s.workerSpec: a model over several nodes isn't served yet: remove workerSpec and choose a model that fits one node", path)
 		return out

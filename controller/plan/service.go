@@ -80,9 +80,6 @@ func servicePorts(name string, pod corev1.PodSpec) []corev1.ServicePort {
 		}
 		if i == 0 {
 			port.Port = servicePort
-			if port.Name == "" {
-				port.Name = name
-			}
 		}
 		if strings.Contains(p.Name, "grpc") || strings.Contains(p.Name, "h2c") {
 			h2c := appProtocolH2C

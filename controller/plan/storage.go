@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,8 +79,11 @@ func (s *scene) mount(d *draft, uri, at string, index int) (*mount, error) {
 	switch {
 	case strings.HasPrefix(uri, "pvc://"):
 		return claim(d, rest, at, index)
-	case s.settings.Local == nil:
+	case s.settings.Local == nil && fetchable(uri):
 		return nil, nil
+	case s.settings.Local == nil:
+		return nil, refused(ReasonStorageNotSupported, "%s: nothing fetches the storage URI's scheme %q: use one of %s",
+			d.path, scheme, strings.Join(fetchedSchemes(), ", "))
 	case scheme == "file" && strings.HasPrefix(rest, "/"):
 		return s.hostPath(d, rest, at, index)
 	case strings.HasPrefix(uri, "/"):
@@ -90,6 +94,17 @@ func (s *scene) mount(d *draft, uri, at string, index int) (*mount, error) {
 	return nil, refused(ReasonStorageNotSupported,
 		"%s: the storage URI's scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
 		d.path, scheme)
+}
+
+// fetchedSchemes are those that KServe's storage initializer fetches.
+func fetchedSchemes() []string {
+	return []string{"gs", "s3", "file", "https", "http", "hdfs", "webhdfs", "oci", "oci+native", "oci+fetch", "hf", "modelscope", "pvc"}
+}
+
+// fetchable says that the storage initializer takes a URI; one without a scheme is a path in its image.
+func fetchable(uri string) bool {
+	scheme, _, found := strings.Cut(uri, "://")
+	return !found || slices.Contains(fetchedSchemes(), scheme)
 }
 
 func claim(d *draft, rest, at string, index int) (*mount, error) {
