@@ -2,9 +2,13 @@ package server_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
@@ -193,5 +197,53 @@ func TestRoutesChangeRequests(t *testing.T) {
 	}
 	if got := d.get("h.example.com", "/old/a?q=1"); got.status != 308 || got.header.Get("Location") != "https://new.example.com:8443/new/a?q=1" {
 		t.Errorf("redirect: %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+func TestWebSocketUpgradePasses(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	b := serve(t, "b", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "websocket" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close()
+		_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	}))
+	d.publish([]ir.Host{host("w.example.com", all(b))}, []ir.Backend{b})
+	got := d.sendRaw(d.port, "GET /chat HTTP/1.1\r\nHost: w.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	if got.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("status %d", got.StatusCode)
+	}
+}
+
+func TestAccessLogTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	b := echo(t, "b")
+	path := filepath.Join(d.dir, "access.log")
+	c := ir.Config{Listeners: []ir.Listener{d.listener()}, Hosts: []ir.Host{host("a.example.com", all(b))}, Backends: []ir.Backend{b}}
+	d.settle(d.server.Replace(envoy.Resources(c, envoy.Options{AccessLog: path})))
+	d.get("a.example.com", "/v1/models?key=secret")
+	d.stopProxy() // writes out what is buffered
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line struct {
+		Method, Host, Path, Route, Cluster string
+		Status                             int
+	}
+	if err := json.Unmarshal(data, &line); err != nil {
+		t.Fatalf("%v: %s", err, data)
+	}
+	if line.Method != "GET" || line.Host != "a.example.com" || line.Path != "/v1/models" || line.Status != 200 || line.Route != "a.example.com" || line.Cluster != "b" {
+		t.Errorf("%s", data)
 	}
 }
