@@ -30,13 +30,19 @@ func (s *scanner) number() (number, error) {
 	if s.data[s.pos] == '0' {
 		s.pos++
 	} else {
-		s.digits(&n, 0)
+		run := digits(s.data[s.pos:], 0)
+		s.pos += run.length
+		n.mantissa, n.exponent, n.truncated = run.mantissa, run.dropped, run.truncated
 	}
 	if s.pos < len(s.data) && s.data[s.pos] == '.' {
 		s.pos++
-		if s.digits(&n, -1) == 0 {
+		run := digits(s.data[s.pos:], n.mantissa)
+		if run.length == 0 {
 			return number{}, s.unexpected("a digit")
 		}
+		s.pos += run.length
+		n.mantissa, n.truncated = run.mantissa, n.truncated || run.truncated
+		n.exponent -= run.length - run.dropped
 	}
 	if s.pos < len(s.data) && s.data[s.pos]|0x20 == 'e' {
 		if err := s.power(&n); err != nil {
@@ -47,26 +53,30 @@ func (s *scanner) number() (number, error) {
 	return n, nil
 }
 
-// digits reads digits into the mantissa; each moves the exponent by shift, and
-// by one more once the mantissa is full.
-func (s *scanner) digits(n *number, shift int) int {
-	start := s.pos
-	for s.pos < len(s.data) {
-		digit := s.data[s.pos] - '0'
+// digitRun is the digits at the start of some bytes.
+type digitRun struct {
+	length    int
+	mantissa  uint64 // the mantissa before them and they behind it, up to 19 digits
+	dropped   int    // digits that the mantissa had no room for
+	truncated bool   // one of those was not 0
+}
+
+func digits(data []byte, mantissa uint64) digitRun {
+	run := digitRun{mantissa: mantissa}
+	for _, c := range data {
+		digit := c - '0'
 		if digit > 9 {
 			break
 		}
-		s.pos++
-		// 19 digits always fit in 64 bits.
-		if n.mantissa >= 1e18 {
-			n.truncated = n.truncated || digit != 0
-			n.exponent += shift + 1
+		run.length++
+		if run.mantissa >= 1e18 { // 19 digits always fit in 64 bits, 20 don't
+			run.truncated = run.truncated || digit != 0
+			run.dropped++
 			continue
 		}
-		n.mantissa = n.mantissa*10 + uint64(digit)
-		n.exponent += shift
+		run.mantissa = run.mantissa*10 + uint64(digit)
 	}
-	return s.pos - start
+	return run
 }
 
 // power reads "e-12".
