@@ -77,7 +77,7 @@ func target(namespace, name string) explain.Target {
 
 func TestAskingARunningSluice(t *testing.T) {
 	t.Parallel()
-	environment := serve(t, running("/var/log/iris.log"))
+	environment := adminOf(t, running("/var/log/iris.log"))
 	for name, arguments := range map[string][]string{
 		"get":                   {"get"},
 		"get-services-json":     {"get", "services", "-n", "default", "-o", "json"},
@@ -124,7 +124,7 @@ func TestLogsArePrintedWithTheirReplica(t *testing.T) {
 	if err := os.WriteFile(path, []byte("loading\nready\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := sluice(t.Context(), nil, serve(t, running(path)), "logs", "iris", "--tail", "1")
+	got := sluice(t.Context(), nil, adminOf(t, running(path)), "logs", "iris", "--tail", "1")
 	if want := (result{out: "[iris-predictor-abc12] ready\n"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -151,7 +151,7 @@ func TestANameInSeveralNamespacesMustBeQualified(t *testing.T) {
 		{Namespace: "a", Name: "m", Ready: true}, {Namespace: "b", Name: "m", Ready: true},
 		{Namespace: "a", Name: "d"}, {Namespace: "default", Name: "d", Ready: true},
 	}}
-	environment := serve(t, source)
+	environment := adminOf(t, source)
 	got := sluice(t.Context(), nil, environment, "get", "services", "m")
 	if got.code != exitUsage || !strings.Contains(got.err, "namespaces a, b; choose one with -n") {
 		t.Errorf("got %+v", got)

@@ -42,8 +42,8 @@ func sluice(ctx context.Context, in io.Reader, environment map[string]string, ar
 	return result{code, out.String(), errOut.String()}
 }
 
-// serve gives the environment in which source is the sluice that runs.
-func serve(t *testing.T, source admin.Source) map[string]string {
+// adminOf gives the environment in which source is the sluice that runs.
+func adminOf(t *testing.T, source admin.Source) map[string]string {
 	t.Helper()
 	server := httptest.NewServer(admin.New(admin.Options{
 		Source: source, Gatherer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Address: "127.0.0.1:0", Version: "test",

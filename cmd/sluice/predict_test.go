@@ -39,7 +39,7 @@ func TestPredictNeedsNoDNSAndPicksTheProtocol(t *testing.T) {
 		return []admin.URL{{Kind: admin.PathURL, URL: "http://localhost:8080/v2/models/" + name, Dial: dial},
 			{Kind: admin.HostURL, URL: "http://" + name + "-default.localhost:8080", Dial: dial}}
 	}
-	environment := serve(t, admintest.Snapshot{ServiceList: []admin.Service{
+	environment := adminOf(t, admintest.Snapshot{ServiceList: []admin.Service{
 		{Namespace: "default", Name: "iris", Ready: true, URLs: host("iris")},
 		{Namespace: "default", Name: "asleep", URLs: host("asleep")},
 		{Namespace: "default", Name: "new"},

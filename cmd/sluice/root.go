@@ -54,6 +54,7 @@ Exit codes:
 		}
 	}
 	add(groupAsk, newGetCommand(getenv), newExplainCommand(getenv), newLogsCommand(getenv), newPredictCommand(getenv), newXDSCommand(getenv))
+	add(groupServe, newServeCommand(), newInitCommand())
 	root.AddCommand(newVersionCommand())
 	return root
 }
