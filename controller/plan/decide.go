@@ -1,8 +1,6 @@
 package plan
 
 import (
-	appsv1 "k8s.io/api/apps/v1"
-
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/plan/rollout"
 )
@@ -37,7 +35,7 @@ func (s *scene) health(c component) map[string]rollout.Health {
 	for name, status := range s.Deployments {
 		out[name] = rollout.Health{
 			Available: status.AvailableReplicas > 0,
-			Complete: status.UpdatedReplicas > 0 && status.UpdatedReplicas >= status.Replicas &&
+			Complete: status.UpdatedReplicas >= status.Replicas &&
 				status.AvailableReplicas >= max(status.Replicas, wanted),
 		}
 	}
@@ -81,10 +79,4 @@ func canaryReplicas(entry canary, stable int32) int32 {
 		return leastReplicas(entry.extension)
 	}
 	return max((stable*entry.percent+99)/100, 1)
-}
-
-// exists says whether a Deployment was observed.
-func (s *scene) observed(name string) (appsv1.DeploymentStatus, bool) {
-	status, ok := s.Deployments[name]
-	return status, ok
 }
