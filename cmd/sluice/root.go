@@ -54,7 +54,8 @@ Exit codes:
 		}
 	}
 	add(groupAsk, newGetCommand(getenv), newExplainCommand(getenv), newLogsCommand(getenv), newPredictCommand(getenv), newXDSCommand(getenv))
-	add(groupServe, newServeCommand(), newInitCommand())
+	add(groupServe, newRunCommand(), newServeCommand(), newStopCommand(), newInitCommand())
+	add(groupManifests, newValidateCommand(), newPlanCommand(), newTranslateCommand())
 	root.AddCommand(newVersionCommand())
 	return root
 }
