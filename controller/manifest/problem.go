@@ -3,7 +3,6 @@ package manifest
 import (
 	"fmt"
 	"strings"
-
 )
 
 // Source is a place in a file.
