@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluice-serving/sluice/cmd/sluice/print"
+	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/controller/standalone"
+)
+
+// patience is how long the first table waits for services that are still starting.
+const patience = 60 * time.Second
+
+// console shows what a `sluice run` serves: a table with the commands to try once every service is ready or
+// has failed for good, and the table again when that changes.
+type console struct {
+	driver  *standalone.Driver
+	out     io.Writer
+	options *runOptions
+}
+
+func (c console) run(ctx context.Context) {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	overdue := false
+	shown := ""
+	for {
+		changed := c.driver.Changed()
+		services := c.driver.Services()
+		if gist := gist(services); (overdue || c.settled(services)) && gist != shown {
+			c.show(services, shown == "")
+			shown = gist
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-deadline.C:
+			overdue = true
+		case <-changed:
+		}
+	}
+}
+
+// gist is what a new table is worth printing for: services, readiness and traffic. A reason that comes and
+// goes while a process fails and is started again isn't.
+func gist(services []admin.Service) string {
+	var text strings.Builder
+	for _, service := range services {
+		fmt.Fprintf(&text, "%s/%s %t %s\n", service.Namespace, service.Name, service.Ready, traffic(service))
+	}
+	return text.String()
+}
+
+// settled says whether Envoy takes requests and no service is on its way.
+func (c console) settled(services []admin.Service) bool {
+	for _, unready := range c.driver.Unready() {
+		if unready.Subject == "manifests" || unready.Subject == "envoy" {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(services, onItsWay) && len(services)+len(c.driver.Problems()) > 0
+}
+
+// onItsWay says whether a service changes by itself soon: a replica is in its first start, or a revision that
+// is ready has yet to get its share.
+func onItsWay(service admin.Service) bool {
+	for _, pod := range service.Pods {
+		if !pod.Ready && !pod.Terminating && !slices.ContainsFunc(pod.Containers, failed) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(service.Revisions, func(r admin.Revision) bool {
+		return r.Ready && r.TrafficPercent != r.WantedPercent
+	})
+}
+
+// failed says whether a container has ended when it should not have.
+func failed(c admin.Container) bool {
+	return c.Restarts > 0 || c.State == "Terminated" && c.Reason != "Completed"
+}
+
+func (c console) show(services []admin.Service, first bool) {
+	palette := print.PaletteFor(c.out, os.Getenv)
+	var text strings.Builder
+	text.WriteString("\n")
+	_ = serviceListing(services).table().Write(&text, palette) // a strings.Builder takes everything
+	for _, problem := range c.driver.Problems() {
+		fmt.Fprintf(&text, "problem: %s\n", problemLine(problem))
+	}
+	if first {
+		c.showCommands(&text, services)
+	}
+	_, _ = io.WriteString(c.out, text.String()) // nobody reads any more: serving goes on
+}
+
+// showCommands prints a command to copy for each service.
+func (c console) showCommands(text *strings.Builder, services []admin.Service) {
+	text.WriteString("\nTry it:\n")
+	for _, service := range services {
+		for _, line := range tryCommands(service, c.options.paths) {
+			fmt.Fprintf(text, "  %s\n", line)
+		}
+	}
+	adminFlag := ""
+	if address := c.options.adminAddress(); address != defaultAdmin {
+		adminFlag = " --admin " + address
+	}
+	fmt.Fprintf(text, "\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", adminFlag)
+}

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+
+	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/controller/engine"
+	"github.com/sluice-serving/sluice/controller/standalone"
+	"github.com/sluice-serving/sluice/xds/envoy"
+	"github.com/sluice-serving/sluice/xds/proxy"
+	"github.com/sluice-serving/sluice/xds/server"
+)
+
+// stopGrace bounds an orderly stop of the processes, beyond which they are killed.
+const stopGrace = 30 * time.Second
+
+// runOptions are the flags of `sluice run`.
+type runOptions struct {
+	paths     []string
+	listen    string
+	httpPort  uint16
+	adminPort uint16
+	stateDir  string
+	envoy     string
+	accessLog string
+	logFormat logFormat
+	verbose   bool
+}
+
+func newRunCommand() *cobra.Command {
+	o := runOptions{logFormat: logAuto}
+	cmd := &cobra.Command{
+		Use:   "run DIR|FILE...",
+		Short: "Serve manifests or model files on this machine, behind Envoy",
+		Long: `Run serves every InferenceService in the directories given, with models as processes of this machine behind an
+Envoy of its own. It watches the directories: a manifest that is added, changed or removed takes effect at once, and a
+broken one is reported while its last good version goes on serving.
+
+A model file, or a directory of model files without manifests, is served as well, each under its own name.
+Ctrl-C ends everything that was started.`,
+		Example: `  sluice run config/samples/quickstart
+  sluice run model.onnx
+  sluice run models/ --http-port 8081 --admin-port 9081`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			o.paths = paths
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1", "IP address that the HTTP port is opened on; 0.0.0.0 is every one of this machine")
+	flags.Uint16Var(&o.httpPort, "http-port", 8080, "port that requests come in at")
+	flags.Uint16Var(&o.adminPort, "admin-port", 9080, "port that the other commands ask, on 127.0.0.1")
+	flags.StringVar(&o.stateDir, "state-dir", "", "directory for what outlives a restart (default: below ~/.local/state/sluice)")
+	flags.StringVar(&o.envoy, "envoy", "", "Envoy binary (default: SLUICE_ENVOY, the one of `make deps`, or PATH)")
+	flags.StringVar(&o.accessLog, "access-log", "", "file that Envoy appends one JSON line a request to")
+	flags.Var(&o.logFormat, "log-format", "auto, text or json; auto is text on a terminal")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log debugging lines too")
+	return cmd
+}
+
+// check refuses what could not work, before anything is started.
+func (o *runOptions) check() error {
+	for _, path := range o.paths {
+		if _, err := os.Stat(path); err != nil {
+			return usagef("%w; give a directory of manifests, a manifest or a model file", err)
+		}
+	}
+	if net.ParseIP(o.listen) == nil {
+		return usagef("--listen %q is no IP address; 127.0.0.1 is this machine alone, 0.0.0.0 every address of it", o.listen)
+	}
+	if o.httpPort == 0 || o.adminPort == 0 || o.httpPort == o.adminPort {
+		return usagef("--http-port %d and --admin-port %d must be two different ports from 1 to 65535", o.httpPort, o.adminPort)
+	}
+	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port"); err != nil {
+		return err
+	}
+	return standalone.CheckPort("127.0.0.1", o.adminPort, "--admin-port")
+}
+
+// run starts everything, waits for ctx, and ends everything that it started.
+func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error) {
+	if o.stateDir == "" {
+		if o.stateDir, err = standalone.DefaultStateDir(o.paths); err != nil {
+			return err
+		}
+	}
+	if o.stateDir, err = filepath.Abs(o.stateDir); err != nil {
+		return err
+	}
+	state, err := standalone.OpenStateDir(o.stateDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, state.Close()) }()
+	if err := o.check(); err != nil {
+		return err
+	}
+	s, err := o.assemble(newLogger(errOut, o.logFormat, o.verbose))
+	if err != nil {
+		return err
+	}
+	if err := state.Announce(o.announcement()); err != nil {
+		return err
+	}
+	return s.serve(ctx, func(ctx context.Context) { console{driver: s.driver, out: out, options: o}.run(ctx) })
+}
+
+// announcement is what `sluice stop` reads.
+func (o *runOptions) announcement() standalone.Process {
+	p := standalone.Process{PID: os.Getpid(), Admin: o.adminAddress()}
+	// A start time that can't be read leaves 0, which `sluice stop` takes for unknown.
+	p.StartTicks, _ = standalone.StartTicks(p.PID)
+	for _, path := range o.paths {
+		if absolute, err := filepath.Abs(path); err == nil {
+			p.Dirs = append(p.Dirs, absolute)
+		}
+	}
+	return p
+}
+
+func (o *runOptions) adminAddress() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(o.adminPort)))
+}
+
+// stack is everything that one `sluice run` consists of.
+type stack struct {
+	driver    *standalone.Driver
+	engine    *engine.Engine
+	proxy     *proxy.Proxy
+	xds       *server.Server
+	xdsSocket net.Listener
+	admin     *admin.Server
+	adminPort net.Listener
+	logger    *slog.Logger
+}
+
+// assemble makes the parts and opens their sockets; nothing runs yet.
+func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
+	binary, err := proxy.FindBinary(o.envoy)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding sluice's own binary: %w", err)
+	}
+	envoyDir := filepath.Join(o.stateDir, "envoy")
+	if err := os.MkdirAll(envoyDir, 0o700); err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	s := &stack{logger: logger}
+	s.driver = standalone.New(standalone.Options{
+		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
+		ContainerEngine: findContainerEngine(), BundledFormats: bundledFormats(),
+		Listener: envoy.Options{AccessLog: o.accessLog},
+		Logger:   logger,
+	})
+	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
+	s.engine, err = engine.New(engine.Options{
+		Dir: filepath.Join(o.stateDir, "pods"), Self: self, Logger: logger.With("part", "engine"),
+		ContainerEngine: findContainerEngine(), Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
+	})
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(envoyDir, "xds.sock")
+	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: envoyDir, XDSSocket: socket, Logger: logger.With("part", "envoy")})
+	if err != nil {
+		return nil, err
+	}
+	s.admin = admin.New(admin.Options{
+		Source: s.driver, Gatherer: registry, Logger: logger.With("part", "admin"), Address: o.adminAddress(), Version: version,
+	})
+	return s, s.listen(socket, o.adminAddress())
+}
+
+// listen opens the discovery socket and the admin port.
+func (s *stack) listen(socket, adminAddress string) (err error) {
+	// A socket file that a killed sluice left behind; the state directory's lock says that nobody uses it.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if s.xdsSocket, err = net.Listen("unix", socket); err != nil {
+		return err
+	}
+	if s.adminPort, err = net.Listen("tcp", adminAddress); err != nil {
+		return errors.Join(err, s.xdsSocket.Close())
+	}
+	return nil
+}
+
+// serve runs all parts until ctx ends or one fails, then stops them in order: Envoy lets its requests finish
+// while the models still run, then the models end, then what served both.
+func (s *stack) serve(ctx context.Context, show func(context.Context)) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	control, stopControl := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopControl()
+	discovery := grpc.NewServer()
+	s.xds.Register(discovery)
+
+	var controls, edges sync.WaitGroup
+	supervise(&controls, fail, "admin port", func() error { return s.admin.Serve(control, s.adminPort) })
+	supervise(&controls, fail, "xDS server", func() error { return discovery.Serve(s.xdsSocket) })
+	supervise(&edges, fail, "driver", func() error { return s.driver.Run(ctx, s.engine, s.xds, s.proxy) })
+	supervise(&edges, fail, "Envoy", func() error { return s.proxy.Run(ctx) })
+	edges.Go(func() { show(ctx) })
+
+	<-ctx.Done()
+	s.logger.Info("stopping")
+	edges.Wait()
+	err := s.stopEngine()
+	stopControl()
+	discovery.Stop()
+	controls.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// stopEngine ends the processes; a second Ctrl-C stops being patient with them.
+func (s *stack) stopEngine() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return s.engine.Stop(ctx)
+}
+
+// supervise runs one part; its failure is everybody's.
+func supervise(group *sync.WaitGroup, fail context.CancelCauseFunc, name string, part func() error) {
+	group.Go(func() {
+		if err := part(); err != nil {
+			fail(fmt.Errorf("%s: %w", name, err))
+		}
+	})
+}
+
+// findContainerEngine gives the first container engine on PATH, or nothing.
+func findContainerEngine() string {
+	for _, name := range []string{"podman", "docker", "nerdctl"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}

@@ -1,0 +1,210 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/controller/engine"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
+	"github.com/sluice-serving/sluice/xds/envoy"
+	"github.com/sluice-serving/sluice/xds/server"
+)
+
+// Engine runs Deployments as processes; [engine.Engine] does.
+type Engine interface {
+	Apply(deployment *appsv1.Deployment, refs engine.References)
+	Delete(key types.NamespacedName)
+	Pods() []engine.Pod
+	Status(key types.NamespacedName) appsv1.DeploymentStatus
+}
+
+// Envoys are the data planes that the published resources reach; [server.Server] does it.
+type Envoys interface {
+	Publish(set []envoy.Resource, remove []envoy.Key) server.Revision
+	Wait(ctx context.Context, revision server.Revision) error
+	Rejections() []server.Rejection
+	Clients() []server.Client
+	Dump() []envoy.Resource
+	Changed() <-chan struct{}
+}
+
+// Traffic tells what Envoy has in flight: for each backend, for each endpoint "address:port", the number of
+// requests.
+type Traffic interface {
+	ActiveRequests(ctx context.Context) (map[string]map[string]int, error)
+}
+
+// Options are what a [Driver] is made of. All but ContainerEngine must be set.
+type Options struct {
+	// Paths are directories, manifests or model files.
+	Paths []string
+	// StateDir keeps what has to survive a restart.
+	StateDir string
+	// Listen is the IP address, and HTTPPort the port, of the listener that sluice opens by itself.
+	Listen   string
+	HTTPPort uint16
+	// ContainerEngine is podman, docker or nerdctl, or empty if there is none.
+	ContainerEngine string
+	// BundledFormats are the model formats that `sluice serve` reads.
+	BundledFormats []string
+	Listener       envoy.Options
+	Logger         *slog.Logger
+}
+
+// Driver carries manifests through both stages to processes and Envoy, and keeps them so.
+type Driver struct {
+	options  Options
+	settings settings.Settings
+
+	// engineChanged holds a token when pods have changed since the loop last looked.
+	engineChanged chan struct{}
+	// drains are the pods that the engine wants to end.
+	drains chan *drain
+	// stopped is closed when the loop has ended: nobody waits for it any more.
+	stopped chan struct{}
+
+	view    atomic.Pointer[view]
+	changed broadcast
+	// explained is set by Run before it publishes the first view.
+	parts atomic.Pointer[parts]
+}
+
+// parts are the layers below the driver, which [Driver.Explain] asks directly.
+type parts struct {
+	envoys Envoys
+}
+
+// New makes a driver; [Driver.Run] starts it.
+func New(o Options) *Driver {
+	d := &Driver{
+		options:       o,
+		engineChanged: make(chan struct{}, 1),
+		drains:        make(chan *drain),
+		stopped:       make(chan struct{}),
+	}
+	d.settings = settings.Standalone(settings.Local{
+		ContainerEngine: o.ContainerEngine,
+		BundledFormats:  o.BundledFormats,
+	}, int32(o.HTTPPort))
+	d.view.Store(&view{})
+	return d
+}
+
+// EngineChanged tells the driver to look at the engine again. It never waits.
+func (d *Driver) EngineChanged() {
+	select {
+	case d.engineChanged <- struct{}{}:
+	default:
+	}
+}
+
+// Run reads the directories and carries every change through, until ctx ends. It leaves processes and Envoy
+// as they are: their owners end them.
+func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traffic Traffic) error {
+	defer close(d.stopped)
+	d.parts.Store(&parts{envoys: envoys})
+	l, err := newLoop(d, processes, envoys, traffic)
+	if err != nil {
+		return err
+	}
+	defer l.watcher.close()
+
+	filesChanged := make(chan struct{}, 1)
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { l.watcher.run(ctx, filesChanged) })
+
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	l.readFiles()
+	for {
+		l.settle(ctx, &running)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-filesChanged:
+			l.readFiles()
+		case <-d.engineChanged:
+		case <-envoys.Changed():
+		case request := <-d.drains:
+			l.draining[request.pod] = request
+		case idle := <-l.idle:
+			l.releaseIdle(idle)
+		case <-sweep.C:
+			l.sweep(ctx, &running)
+		}
+	}
+}
+
+// newLoop makes the loop's state: the stored revisions, the default runtimes and our own Gateway.
+func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop, error) {
+	watcher, err := newWatcher(d.options.Logger)
+	if err != nil {
+		return nil, err
+	}
+	runtimes, err := defaultRuntimes()
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{
+		driver: d, engine: processes, envoys: envoys, traffic: traffic, logger: d.options.Logger,
+		watcher:   watcher,
+		directory: newDirectory(d.options.Paths),
+		inventory: inventory{},
+		runtimes:  runtimes,
+		services:  map[types.NamespacedName]*service{},
+		revisions: revisionStore{filepath.Join(d.options.StateDir, "revisions")},
+		draining:  map[podKey]*drain{},
+		idle:      make(chan []idleEndpoint, 1),
+		routing:   newRouting(d.options),
+	}
+	stored, err := l.revisions.load()
+	if err != nil {
+		// Not fatal: those services start their history anew, and their pods are untouched by that.
+		l.logger.Warn("some stored revisions can't be read", "error", err)
+	}
+	l.stored = stored
+	l.routing.translator.Set(newGateway(d.settings.Ingress.Gateway, d.options.HTTPPort))
+	return l, nil
+}
+
+// broadcast lets any number of goroutines wait for the next change. Its zero value is ready.
+type broadcast struct {
+	mu   sync.Mutex
+	next chan struct{}
+}
+
+// wait gives a channel that is closed at the next notify.
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next == nil {
+		b.next = make(chan struct{})
+	}
+	return b.next
+}
+
+func (b *broadcast) notify() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next != nil {
+		close(b.next)
+		b.next = nil
+	}
+}
+
+// Changed gives a channel that is closed when the services or problems shown next change.
+func (d *Driver) Changed() <-chan struct{} { return d.changed.wait() }
+
+// podKey identifies a pod.
+type podKey struct{ namespace, name string }
+
+func (k podKey) String() string { return fmt.Sprintf("%s/%s", k.namespace, k.name) }

@@ -1,0 +1,277 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/controller/explain"
+	"github.com/sluice-serving/sluice/xds/envoy"
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// layerFacts are what the layers below the manifest know of a service, as of one [view].
+type layerFacts struct {
+	conditions []v1beta1.Condition
+	pods       []admin.Pod
+	routes     []routeFacts
+	backends   []ir.Backend
+}
+
+// routeFacts are an HTTPRoute's name and the conditions that its Gateway gave it.
+type routeFacts struct {
+	name       string
+	conditions []metav1.Condition
+}
+
+// facts gathers the layers' facts about a service.
+func (l *loop) facts(s *service) layerFacts {
+	f := layerFacts{conditions: s.status.Conditions, pods: l.showPods(s)}
+	for i := range s.result.HTTPRoutes {
+		route := &s.result.HTTPRoutes[i]
+		facts := routeFacts{name: route.Name}
+		for _, parent := range s.routes[route.Name].Parents {
+			facts.conditions = append(facts.conditions, parent.Conditions...)
+		}
+		f.routes = append(f.routes, facts)
+	}
+	for i := range s.result.Services {
+		prefix := s.name.Namespace + "/" + s.result.Services[i].Name + "/"
+		for name, backend := range l.routing.lingering.published {
+			if strings.HasPrefix(name, prefix) {
+				f.backends = append(f.backends, backend)
+			}
+		}
+	}
+	slices.SortFunc(f.backends, func(a, b ir.Backend) int { return strings.Compare(a.Name, b.Name) })
+	return f
+}
+
+// Explain walks the layers for one InferenceService.
+func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Report {
+	v := d.view.Load()
+	target := explain.Target{Kind: v1beta1.KindInferenceService, Namespace: namespace, Name: name}
+	facts := v.layers[types.NamespacedName{Namespace: namespace, Name: name}]
+	answer := func(findings []explain.Finding) explain.Explainer {
+		return explain.Func(func(context.Context, explain.Target) []explain.Finding { return findings })
+	}
+	return explain.Walk(ctx, target, map[explain.Layer]explain.Explainer{
+		explain.Object:   answer(explainObject(v, target)),
+		explain.Plan:     answer(explainPlan(facts)),
+		explain.Process:  answer(explainProcess(facts)),
+		explain.Route:    answer(explainRoute(facts)),
+		explain.XDS:      answer(d.explainXDS(facts)),
+		explain.Endpoint: answer(explainEndpoint(facts)),
+		explain.Model:    explain.Func(func(ctx context.Context, _ explain.Target) []explain.Finding { return explainModel(ctx, facts, name) }),
+	})
+}
+
+func explainObject(v *view, target explain.Target) []explain.Finding {
+	var findings []explain.Finding
+	for _, problem := range v.problems {
+		if problem.Object == target.String() {
+			findings = append(findings, explain.Finding{
+				Summary: fmt.Sprintf("%s:%d: %s", problem.File, problem.Line, strings.TrimPrefix(problem.Field+": "+problem.Message, ": ")),
+				Remedy:  problem.Remedy,
+			})
+		}
+	}
+	i := slices.IndexFunc(v.services, func(s admin.Service) bool { return s.Namespace == target.Namespace && s.Name == target.Name })
+	if i < 0 || len(v.services[i].Conditions) == 0 {
+		return findings
+	}
+	inForce := fmt.Sprintf("%s:%d is in force", v.services[i].File, v.services[i].Line)
+	if len(findings) > 0 {
+		inForce = "the last good version is in force"
+	}
+	return append(findings, explain.Finding{OK: true, Summary: inForce})
+}
+
+// explainPlan reports the conditions that the plan set by itself: what it can't turn into children.
+func explainPlan(f layerFacts) []explain.Finding {
+	var findings []explain.Finding
+	for _, c := range f.conditions {
+		if c.Status != corev1.ConditionFalse || !planned(c.Reason) {
+			continue
+		}
+		findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Detail: c.Message, Remedy: c.Message})
+		break
+	}
+	if len(findings) == 0 && len(f.conditions) > 0 {
+		findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("planned, with %d routes", len(f.routes))})
+	}
+	return findings
+}
+
+// planned says whether a condition's reason is the plan's own, and not one that it passes on from the
+// Deployments or routes.
+func planned(reason string) bool {
+	switch reason {
+	case "ImageNotRunnable", "StorageNotSupported", "RuntimeNotRecognized", "RuntimeDisabled", "NoSupportingRuntime", "InvalidPredictorSpec", v1beta1.ReasonStopped:
+		return true
+	}
+	return false
+}
+
+func explainProcess(f layerFacts) []explain.Finding {
+	var findings []explain.Finding
+	ready := 0
+	for _, pod := range f.pods {
+		if pod.Ready {
+			ready++
+		}
+		for _, c := range pod.Containers {
+			if c.Reason == "" || c.Reason == "Completed" || pod.Terminating {
+				continue
+			}
+			findings = append(findings, explain.Finding{
+				Summary: fmt.Sprintf("container %s of %s is %s: %s", c.Name, pod.Name, c.State, c.Reason),
+				Detail:  c.Message,
+				Remedy:  "read its log: sluice logs " + strings.Split(pod.Deployment, "-predictor")[0] + firstLine(c.LogFile),
+			})
+		}
+	}
+	if len(f.pods) > 0 {
+		findings = append(findings, explain.Finding{OK: ready > 0, Summary: fmt.Sprintf("%d of %d replicas are ready", ready, len(f.pods)), Remedy: remedyUnless(ready > 0, "wait for the model to load, or read its log: sluice logs NAME")})
+	}
+	return findings
+}
+
+func firstLine(file string) string {
+	if file == "" {
+		return ""
+	}
+	return " (" + file + ")"
+}
+
+func remedyUnless(ok bool, remedy string) string {
+	if ok {
+		return ""
+	}
+	return remedy
+}
+
+func explainRoute(f layerFacts) []explain.Finding {
+	var findings []explain.Finding
+	for _, route := range f.routes {
+		ok := true
+		for _, c := range route.conditions {
+			if c.Status != metav1.ConditionTrue {
+				ok = false
+				findings = append(findings, explain.Finding{
+					Summary: fmt.Sprintf("HTTPRoute %s: %s is %s: %s", route.name, c.Type, c.Status, c.Reason),
+					Detail:  c.Message, Remedy: c.Message,
+				})
+			}
+		}
+		if ok {
+			findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("HTTPRoute %s is accepted", route.name)})
+		}
+	}
+	return findings
+}
+
+// explainXDS reports what Envoy refused, and whether one is connected at all.
+func (d *Driver) explainXDS(f layerFacts) []explain.Finding {
+	p := d.parts.Load()
+	if p == nil || len(f.routes) == 0 {
+		return nil
+	}
+	if len(p.envoys.Clients()) == 0 {
+		return []explain.Finding{{Summary: "no Envoy is connected", Remedy: "look at Envoy's lines in sluice's log"}}
+	}
+	var findings []explain.Finding
+	for _, rejection := range p.envoys.Rejections() {
+		if slices.ContainsFunc(rejection.Objects, f.owns) {
+			findings = append(findings, explain.Finding{
+				Summary: fmt.Sprintf("Envoy refused %s %s", shortType(rejection.TypeURL), rejection.Name),
+				Detail:  rejection.Reason, Remedy: "mend what Envoy names: " + rejection.Reason,
+			})
+		}
+	}
+	if len(findings) == 0 {
+		findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("acknowledged by %d Envoy", len(p.envoys.Clients()))})
+	}
+	return findings
+}
+
+// owns says whether an object is one of the service's routes or Services.
+func (f layerFacts) owns(ref ir.Ref) bool {
+	for _, route := range f.routes {
+		if ref.Kind == "HTTPRoute" && ref.Name == route.name {
+			return true
+		}
+	}
+	for _, backend := range f.backends {
+		if ref == backend.Object {
+			return true
+		}
+	}
+	return false
+}
+
+func shortType(typeURL string) string {
+	return typeURL[strings.LastIndexByte(typeURL, '.')+1:]
+}
+
+func explainEndpoint(f layerFacts) []explain.Finding {
+	var findings []explain.Finding
+	for _, backend := range f.backends {
+		taking := 0
+		for _, endpoint := range backend.Endpoints {
+			if !endpoint.Draining {
+				taking++
+			}
+		}
+		findings = append(findings, explain.Finding{
+			OK:      taking > 0,
+			Summary: fmt.Sprintf("backend %s has %d endpoints, %d of them take requests", backend.Name, len(backend.Endpoints), taking),
+			Remedy:  remedyUnless(taking > 0, "see the process layer: an endpoint is listed when its replica is ready"),
+		})
+	}
+	return findings
+}
+
+// XDS gives the xDS server's state.
+func (d *Driver) XDS(full bool) admin.XDS {
+	var out admin.XDS
+	p := d.parts.Load()
+	if p == nil {
+		return out
+	}
+	var clients []string
+	for _, client := range p.envoys.Clients() {
+		out.Clients = append(out.Clients, admin.XDSClient{ID: client.Node, Connected: client.Since})
+		clients = append(clients, client.Node)
+	}
+	rejected := map[envoy.Key][]admin.XDSRejection{}
+	for _, r := range p.envoys.Rejections() {
+		key := envoy.Key{TypeURL: r.TypeURL, Name: r.Name}
+		rejected[key] = append(rejected[key], admin.XDSRejection{Client: r.Client, Reason: r.Reason, Since: r.Since})
+	}
+	for _, resource := range p.envoys.Dump() {
+		shown := admin.XDSResource{
+			TypeURL: resource.TypeURL, Name: resource.Name, Version: resource.Version,
+			Rejected: rejected[resource.Key()], Acknowledged: clients,
+		}
+		delete(rejected, resource.Key())
+		for _, object := range resource.Objects {
+			shown.Object = strings.TrimPrefix(shown.Object+", "+object.String(), ", ")
+		}
+		if full {
+			shown.Body = resourceJSON(resource)
+		}
+		out.Resources = append(out.Resources, shown)
+	}
+	for key, refusals := range rejected {
+		out.Resources = append(out.Resources, admin.XDSResource{TypeURL: key.TypeURL, Name: key.Name, Rejected: refusals})
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package standalone
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// lingering holds, for each backend that Envoy knows, the endpoints that the objects no longer list
+// although a process still answers on them. Envoy drops an endpoint's requests in flight the moment the
+// endpoint leaves its backend, so such an endpoint stays, marked draining, until it is idle or its process
+// has gone. This is the same whether a replica is replaced, a Service selects other pods after a promotion,
+// or a whole backend goes.
+type lingering struct {
+	// published is what Envoy was last told, lingering endpoints included.
+	published map[string]ir.Backend
+	// planned is what the objects ask for.
+	planned map[string]ir.Backend
+	// draining are the endpoints that stay for their requests' sake, by backend.
+	draining map[string]map[endpointKey]bool
+}
+
+// endpointKey is an endpoint's place in a backend.
+type endpointKey struct {
+	address string
+	port    uint16
+}
+
+func keyOf(e ir.Endpoint) endpointKey { return endpointKey{e.Address, e.Port} }
+
+func newLingering() *lingering {
+	return &lingering{
+		published: map[string]ir.Backend{}, planned: map[string]ir.Backend{},
+		draining: map[string]map[endpointKey]bool{},
+	}
+}
+
+// plan takes what the objects ask for now. Endpoints that were published and are no longer asked for
+// linger if alive says that a process still answers there.
+func (l *lingering) plan(changed []ir.Backend, removed []string, alive func(endpointKey) bool) {
+	for _, backend := range changed {
+		l.planned[backend.Name] = backend
+		l.keep(backend.Name, backend.Endpoints, alive)
+	}
+	for _, name := range removed {
+		delete(l.planned, name)
+		l.keep(name, nil, alive)
+	}
+}
+
+// keep notes which published endpoints of a backend have to stay beside the wanted ones.
+func (l *lingering) keep(name string, wanted []ir.Endpoint, alive func(endpointKey) bool) {
+	listed := map[endpointKey]bool{}
+	for _, endpoint := range wanted {
+		listed[keyOf(endpoint)] = true
+	}
+	stay := map[endpointKey]bool{}
+	for _, endpoint := range l.published[name].Endpoints {
+		if key := keyOf(endpoint); !listed[key] && alive(key) {
+			stay[key] = true
+		}
+	}
+	if len(stay) == 0 {
+		delete(l.draining, name)
+		return
+	}
+	l.draining[name] = stay
+}
+
+// release ends the stay of an endpoint in a backend: it is idle, or its process has gone.
+func (l *lingering) release(name string, key endpointKey) {
+	delete(l.draining[name], key)
+	if len(l.draining[name]) == 0 {
+		delete(l.draining, name)
+	}
+}
+
+// holds says whether an endpoint still lingers in any backend.
+func (l *lingering) holds(key endpointKey) bool {
+	for _, stay := range l.draining {
+		if stay[key] {
+			return true
+		}
+	}
+	return false
+}
+
+// publish gives the backends named, as Envoy is to see them, and those of them that are to be removed.
+func (l *lingering) publish(names []string) (set []ir.Backend, removed []string) {
+	for _, name := range names {
+		backend, planned := l.planned[name]
+		if !planned {
+			backend = l.published[name]
+			backend.Endpoints = nil
+		}
+		if !planned && len(l.draining[name]) == 0 {
+			if _, known := l.published[name]; known {
+				delete(l.published, name)
+				removed = append(removed, name)
+			}
+			continue
+		}
+		backend.Endpoints = withDraining(backend.Endpoints, l.draining[name])
+		l.published[name] = backend
+		set = append(set, backend)
+	}
+	return set, removed
+}
+
+func withDraining(endpoints []ir.Endpoint, stay map[endpointKey]bool) []ir.Endpoint {
+	all := slices.Clone(endpoints)
+	for key := range stay {
+		all = append(all, ir.Endpoint{Address: key.address, Port: key.port, Draining: true})
+	}
+	slices.SortFunc(all, func(a, b ir.Endpoint) int {
+		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Port, b.Port))
+	})
+	return all
+}

@@ -1,0 +1,303 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/config"
+	"github.com/sluice-serving/sluice/controller/engine"
+	"github.com/sluice-serving/sluice/controller/manifest"
+)
+
+// loop is the state that only the goroutine of [Driver.Run] reaches.
+type loop struct {
+	driver  *Driver
+	engine  Engine
+	envoys  Envoys
+	traffic Traffic
+	logger  *slog.Logger
+
+	watcher   *watcher
+	directory *directory
+	inventory inventory
+	problems  []manifest.Problem
+	// runtimes are those that come with sluice, by name; a manifest of the same name comes before them.
+	runtimes map[string]*v1alpha1.ClusterServingRuntime
+
+	services map[types.NamespacedName]*service
+	// stored are the revisions of services that no manifest has named yet since the start.
+	stored    map[types.NamespacedName][]appsv1.ControllerRevision
+	revisions revisionStore
+
+	routing *routing
+	// pods is the engine's snapshot that this round works on.
+	pods []engine.Pod
+	// slices are the EndpointSlices made for each Service with a selector.
+	slices map[objectKey][]objectKey
+
+	// byName are the objects of the routes of plain localhost.
+	byName map[objectKey]bool
+
+	draining map[podKey]*drain
+	idle     chan []idleEndpoint
+	sweeping bool
+	quiet    map[idleEndpoint]int
+}
+
+// maxRounds bounds how often a change may lead to another before the loop looks at its channels again.
+// A plan that depends on a route's status settles in two rounds.
+const maxRounds = 8
+
+// settle carries everything through until nothing changes any more, then publishes it as one change.
+func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
+	l.pods = l.engine.Pods()
+	pending := newTranslated()
+	for range maxRounds {
+		l.observe()
+		planned := l.planDirty()
+		l.routeByName()
+		l.listEndpoints()
+		routes := l.routing.flush(pending, l.alive())
+		if !l.noteRoutes(routes) && !planned {
+			break
+		}
+	}
+	l.routing.publish(l.envoys, pending)
+	l.finishDrains(ctx, running)
+	l.show()
+}
+
+// readFiles takes what the directories hold now.
+func (l *loop) readFiles() {
+	now := l.directory.read()
+	l.watcher.watch(now.dirs)
+	after, problems := takeInventory(l.inventory, now)
+	changed := l.inventory.changes(after)
+	l.inventory, l.problems = after, problems
+	namespaces := map[string]bool{}
+	for _, key := range changed {
+		document, present := after[key]
+		switch key.kind {
+		case v1beta1.KindInferenceService:
+			l.takeService(types.NamespacedName{Namespace: key.namespace, Name: key.name}, document, present)
+		case "ServingRuntime", "Secret", "ConfigMap", "PersistentVolumeClaim":
+			namespaces[key.namespace] = true
+		case "ClusterServingRuntime":
+			for name := range l.services {
+				namespaces[name.Namespace] = true
+			}
+		}
+		if routable(key.kind) {
+			if present {
+				l.routing.set(document.Object)
+			} else {
+				l.routing.delete(key)
+			}
+		}
+	}
+	for name, service := range l.services {
+		service.dirty = service.dirty || namespaces[name.Namespace]
+	}
+	for _, problem := range problems {
+		l.logger.Warn("manifest problem", "at", fmt.Sprintf("%s:%d", problem.File, problem.Line), "object", problem.Object,
+			"field", problem.Field, "message", problem.Message, "remedy", problem.Remedy)
+	}
+}
+
+// routable says whether the translation reads objects of a kind.
+func routable(kind string) bool {
+	switch kind {
+	case "Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "Service", "EndpointSlice", "Secret", "DirectResponse":
+		return true
+	}
+	return false
+}
+
+// takeService notes a new, changed or removed InferenceService.
+func (l *loop) takeService(name types.NamespacedName, document manifest.Document, present bool) {
+	held, known := l.services[name]
+	if !present {
+		if known {
+			held.removed, held.dirty = true, true
+		}
+		return
+	}
+	if !known {
+		held = &service{name: name, revisions: l.stored[name]}
+		delete(l.stored, name)
+		l.services[name] = held
+	}
+	held.take(document)
+}
+
+// observe marks the services for which the engine shows another state than the one they were planned with.
+func (l *loop) observe() {
+	for _, s := range l.services {
+		observed := map[string]appsv1.DeploymentStatus{}
+		for name := range s.deployments {
+			observed[name] = l.engine.Status(types.NamespacedName{Namespace: s.name.Namespace, Name: name})
+		}
+		if !equality.Semantic.DeepEqual(observed, s.observed) {
+			s.observed, s.dirty = observed, true
+		}
+	}
+}
+
+// listEndpoints brings the EndpointSlices of every Service with a selector to the pods of this round.
+func (l *loop) listEndpoints() {
+	leaving := func(key podKey) bool { return l.draining[key] != nil }
+	next := map[objectKey][]objectKey{}
+	for key, object := range l.routing.objects {
+		service, ok := object.(*corev1.Service)
+		if !ok {
+			continue
+		}
+		for _, slice := range endpointSlices(service, l.pods, leaving) {
+			l.routing.set(slice)
+			next[key] = append(next[key], keyOfObject(slice))
+		}
+	}
+	for service, keys := range l.slices {
+		for _, key := range keys {
+			if !slices.Contains(next[service], key) {
+				l.routing.delete(key)
+			}
+		}
+	}
+	l.slices = next
+}
+
+// alive tells whether a process of ours still answers at an endpoint.
+func (l *loop) alive() func(endpointKey) bool {
+	answering := map[endpointKey]bool{}
+	for i := range l.pods {
+		pod := &l.pods[i]
+		running := slices.ContainsFunc(pod.Containers, func(c engine.ContainerState) bool {
+			return !c.Init && c.State == engine.StateRunning
+		})
+		for _, port := range pod.Ports {
+			answering[endpointKey{pod.Address, uint16(port)}] = running
+		}
+	}
+	return func(key endpointKey) bool { return answering[key] }
+}
+
+// noteRoutes hands route statuses to the services that planned the routes, and says whether any is new to one.
+func (l *loop) noteRoutes(changed []types.NamespacedName) bool {
+	news := false
+	for _, name := range changed {
+		for _, s := range l.services {
+			if s.name.Namespace != name.Namespace || !s.planned[objectKey{"HTTPRoute", name.Namespace, name.Name}] {
+				continue
+			}
+			if status := l.routing.routes[name]; !equality.Semantic.DeepEqual(s.routes[name.Name], status) {
+				s.routes[name.Name], s.dirty, news = status, true, true
+			}
+		}
+	}
+	return news
+}
+
+// defaultRuntimes are the ClusterServingRuntimes that come with sluice.
+func defaultRuntimes() (map[string]*v1alpha1.ClusterServingRuntime, error) {
+	files := config.Runtimes()
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	runtimes := map[string]*v1alpha1.ClusterServingRuntime{}
+	for _, name := range names {
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		documents, problems := manifest.Parse(name, data)
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("default runtime: %w", problems[0])
+		}
+		for _, document := range documents {
+			if runtime, ok := document.Object.(*v1alpha1.ClusterServingRuntime); ok {
+				runtimes[runtime.Name] = runtime
+			}
+		}
+	}
+	return runtimes, nil
+}
+
+// clusterRuntimes are the ClusterServingRuntimes in force, sorted by name.
+func (l *loop) clusterRuntimes() []v1alpha1.ClusterServingRuntime {
+	byName := maps.Clone(l.runtimes)
+	for _, document := range l.inventory {
+		if runtime, ok := document.Object.(*v1alpha1.ClusterServingRuntime); ok {
+			byName[runtime.Name] = runtime
+		}
+	}
+	var all []v1alpha1.ClusterServingRuntime
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, *byName[name])
+	}
+	return all
+}
+
+// namespaceRuntimes are the ServingRuntimes of a namespace, sorted by name.
+func (l *loop) namespaceRuntimes(namespace string) []v1alpha1.ServingRuntime {
+	var all []v1alpha1.ServingRuntime
+	for _, document := range l.inventory {
+		if runtime, ok := document.Object.(*v1alpha1.ServingRuntime); ok && runtime.Namespace == namespace {
+			all = append(all, *runtime)
+		}
+	}
+	slices.SortFunc(all, func(a, b v1alpha1.ServingRuntime) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// references are the objects that pods of a namespace may refer to.
+func (l *loop) references(namespace string) engine.References {
+	refs := engine.References{
+		Secrets: map[string]*corev1.Secret{}, ConfigMaps: map[string]*corev1.ConfigMap{}, Claims: map[string]string{},
+	}
+	for key, document := range l.inventory {
+		if key.namespace != namespace {
+			continue
+		}
+		switch object := document.Object.(type) {
+		case *corev1.Secret:
+			refs.Secrets[key.name] = object
+		case *corev1.ConfigMap:
+			refs.ConfigMaps[key.name] = object
+		case *corev1.PersistentVolumeClaim:
+			refs.Claims[key.name] = l.claimDir(object, document.Source.File)
+		}
+	}
+	return refs
+}
+
+// annotationClaimPath names the directory that a PersistentVolumeClaim stands for, relative to its manifest.
+const annotationClaimPath = "sluice.dev/path"
+
+// claimDir is the directory that a claim stands for: the one that it names, else one of its own in the state
+// directory, which outlives its pods.
+func (l *loop) claimDir(claim *corev1.PersistentVolumeClaim, file string) string {
+	path := claim.Annotations[annotationClaimPath]
+	switch {
+	case path == "":
+		return filepath.Join(l.driver.options.StateDir, "claims", claim.Namespace, claim.Name)
+	case filepath.IsAbs(path):
+		return filepath.Clean(path)
+	}
+	return filepath.Join(filepath.Dir(file), path)
+}

@@ -1,0 +1,79 @@
+package standalone
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// CheckPort says whether a TCP port can be bound on address. The error names the process that has it,
+// where /proc lets us see it, and the flag that chooses another.
+//
+// Envoy binds with SO_REUSEPORT, so that it would share a taken port with another Envoy without a word:
+// the check comes first.
+func CheckPort(address string, port uint16, flag string) error {
+	target := net.JoinHostPort(address, strconv.Itoa(int(port)))
+	listener, err := net.Listen("tcp", target)
+	if err == nil {
+		return listener.Close()
+	}
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s %d: %w", flag, port, err)
+	}
+	return fmt.Errorf("%s %d: %s is taken by %s; end it or choose another port with %s", flag, port, target, portHolder(port), flag)
+}
+
+// portHolder names the process that listens on port.
+func portHolder(port uint16) string {
+	inodes := map[string]bool{}
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		for _, inode := range listeningInodes(table, port) {
+			inodes["socket:["+inode+"]"] = true
+		}
+	}
+	if len(inodes) == 0 {
+		return "another process"
+	}
+	fds, _ := filepath.Glob("/proc/[0-9]*/fd/*") // the pattern is well-formed: no error
+	for _, fd := range fds {
+		target, err := os.Readlink(fd)
+		if err != nil || !inodes[target] {
+			continue
+		}
+		pid := strings.Split(fd, "/")[2]
+		name, err := os.ReadFile(filepath.Join("/proc", pid, "comm"))
+		if err != nil {
+			return "the process with pid " + pid
+		}
+		return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), pid)
+	}
+	return "a process of another user"
+}
+
+// listeningInodes are the socket inodes that listen on port in a table of the form of /proc/net/tcp.
+func listeningInodes(table string, port uint16) []string {
+	file, err := os.Open(table)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	const stateListen = "0A"
+	var inodes []string
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 10 || fields[3] != stateListen {
+			continue
+		}
+		_, hexPort, _ := strings.Cut(fields[1], ":")
+		if have, err := strconv.ParseUint(hexPort, 16, 16); err == nil && uint16(have) == port {
+			inodes = append(inodes, fields[9])
+		}
+	}
+	return inodes
+}

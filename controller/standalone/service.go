@@ -1,0 +1,202 @@
+package standalone
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/controller/plan"
+)
+
+// service is what the loop knows of one InferenceService.
+type service struct {
+	name types.NamespacedName
+	// manifest is the one in force; resolved is the same with absolute paths, and regular says of each path
+	// whether it is a regular file.
+	manifest manifest.Document
+	resolved *v1beta1.InferenceService
+	regular  map[string]bool
+	// dirty says that the plan has to be made anew; removed, that the manifest has gone.
+	dirty, removed bool
+
+	// What the plan was made from beside the manifest.
+	revisions []appsv1.ControllerRevision
+	observed  map[string]appsv1.DeploymentStatus
+	routes    map[string]gatewayv1.HTTPRouteStatus
+
+	// What the plan gave. deployments and planned are what is applied of it.
+	result      plan.Result
+	deployments map[string]appsv1.Deployment
+	planned     map[objectKey]bool
+	status      v1beta1.InferenceServiceStatus
+}
+
+// take puts a new version of the manifest in force.
+func (s *service) take(document manifest.Document) {
+	s.manifest = document
+	s.dirty, s.removed = true, false
+	object, ok := document.Object.(*v1beta1.InferenceService)
+	if !ok {
+		// manifest.Parse gives this kind as this type and nothing else.
+		panic("standalone: an InferenceService of another Go type")
+	}
+	dir, err := filepath.Abs(filepath.Dir(document.Source.File))
+	if err != nil {
+		dir = filepath.Dir(document.Source.File)
+	}
+	s.resolved, s.regular = resolvePaths(object, dir)
+}
+
+// planDirty plans the services that need it and applies what is new. It says whether there were any.
+func (l *loop) planDirty() bool {
+	var any bool
+	for _, name := range slices.SortedFunc(maps.Keys(l.services), compareNames) {
+		s := l.services[name]
+		if !s.dirty {
+			continue
+		}
+		any, s.dirty = true, false
+		result := plan.Result{}
+		if !s.removed {
+			result = plan.InferenceService(l.planInput(s))
+		}
+		l.apply(s, result)
+		if s.removed {
+			delete(l.services, name)
+			l.logger.Info("service removed", "service", name.String())
+		}
+	}
+	return any
+}
+
+func (l *loop) planInput(s *service) plan.Input {
+	with := l.driver.settings
+	local := *with.Local
+	local.FileURIs = s.regular
+	with.Local = &local
+	return plan.Input{
+		Service:         s.resolved,
+		Runtimes:        l.namespaceRuntimes(s.name.Namespace),
+		ClusterRuntimes: l.clusterRuntimes(),
+		Revisions:       s.revisions,
+		Deployments:     s.observed,
+		Routes:          s.routes,
+		Settings:        with,
+	}
+}
+
+// apply brings the engine, the translator and the stored revisions from a service's last plan to this one.
+func (l *loop) apply(s *service, result plan.Result) {
+	// Revisions come first: a sluice that is killed after this line plans the same again.
+	if !equality.Semantic.DeepEqual(s.revisions, result.Revisions) {
+		if err := l.revisions.save(s.name, s.revisions, result.Revisions); err != nil {
+			l.logger.Error("revisions not stored; a restart would plan from older ones", "service", s.name.String(), "error", err)
+		}
+		s.revisions = result.Revisions
+	}
+	l.applyDeployments(s, result.Deployments)
+	l.applyRoutable(s, result)
+	s.result = result
+	l.noteStatus(s)
+}
+
+// noteStatus puts the plan's status in force: a condition keeps its transition time while its status stays.
+func (l *loop) noteStatus(s *service) {
+	before, wasReady := s.status, s.status.IsReady()
+	status := *s.result.Status.DeepCopy()
+	now := metav1.Now()
+	for i := range status.Conditions {
+		condition := &status.Conditions[i]
+		condition.LastTransitionTime = now
+		if old := before.Condition(condition.Type); old != nil && old.Status == condition.Status {
+			condition.LastTransitionTime = old.LastTransitionTime
+		}
+	}
+	s.status = status
+	if s.removed || status.IsReady() == wasReady {
+		return
+	}
+	if status.IsReady() {
+		l.logger.Info("service ready", "service", s.name.String(), "url", status.URL)
+		return
+	}
+	ready := status.Condition(v1beta1.ConditionReady)
+	if ready != nil {
+		l.logger.Warn("service not ready", "service", s.name.String(), "reason", ready.Reason, "message", ready.Message)
+	}
+}
+
+func (l *loop) applyDeployments(s *service, wanted []appsv1.Deployment) {
+	refs := l.references(s.name.Namespace)
+	next := map[string]appsv1.Deployment{}
+	for i := range wanted {
+		deployment := &wanted[i]
+		next[deployment.Name] = *deployment
+		if have, ok := s.deployments[deployment.Name]; ok && equality.Semantic.DeepEqual(have, *deployment) {
+			continue
+		}
+		l.engine.Apply(deployment, refs)
+		s.dirty = true // its status is read in the next round
+	}
+	for name := range s.deployments {
+		if _, kept := next[name]; !kept {
+			l.engine.Delete(types.NamespacedName{Namespace: s.name.Namespace, Name: name})
+		}
+	}
+	s.deployments = next
+}
+
+func (l *loop) applyRoutable(s *service, result plan.Result) {
+	next := map[objectKey]bool{}
+	set := func(object manifest.Object) {
+		next[keyOfObject(object)] = true
+		l.routing.set(object)
+	}
+	for i := range result.Services {
+		set(&result.Services[i])
+	}
+	for i := range result.DirectResponses {
+		set(&result.DirectResponses[i])
+	}
+	for i := range result.HTTPRoutes {
+		set(&result.HTTPRoutes[i])
+	}
+	for key := range s.planned {
+		if !next[key] {
+			l.routing.delete(key)
+		}
+	}
+	s.planned = next
+	if s.routes == nil {
+		s.routes = map[string]gatewayv1.HTTPRouteStatus{}
+	}
+	for name := range s.routes {
+		if !next[objectKey{"HTTPRoute", s.name.Namespace, name}] {
+			delete(s.routes, name)
+		}
+	}
+}
+
+func compareNames(a, b types.NamespacedName) int {
+	if a.Namespace != b.Namespace {
+		if a.Namespace < b.Namespace {
+			return -1
+		}
+		return 1
+	}
+	switch {
+	case a.Name < b.Name:
+		return -1
+	case a.Name > b.Name:
+		return 1
+	}
+	return 0
+}

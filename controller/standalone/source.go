@@ -1,0 +1,69 @@
+package standalone
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/xds/envoy"
+)
+
+var _ admin.Source = (*Driver)(nil)
+
+// Services gives all InferenceServices, sorted by namespace and name.
+func (d *Driver) Services() []admin.Service { return d.view.Load().services }
+
+// Service gives one of them.
+func (d *Driver) Service(namespace, name string) (admin.Service, bool) {
+	for _, s := range d.view.Load().services {
+		if s.Namespace == namespace && s.Name == name {
+			return s, true
+		}
+	}
+	return admin.Service{}, false
+}
+
+// Problems gives what is wrong in the manifests now.
+func (d *Driver) Problems() []admin.Problem { return d.view.Load().problems }
+
+// Unready gives the reasons why sluice as a whole isn't ready to serve: it hasn't read the manifests yet, no
+// Envoy is connected, or a service has no ready replica. A broken manifest is not one: the last good version
+// goes on.
+func (d *Driver) Unready() []admin.Unready {
+	v := d.view.Load()
+	if !v.loaded {
+		return []admin.Unready{{Subject: "manifests", Reason: "not read yet"}}
+	}
+	var reasons []admin.Unready
+	if p := d.parts.Load(); p == nil || len(p.envoys.Clients()) == 0 {
+		reasons = append(reasons, admin.Unready{Subject: "envoy", Reason: "no Envoy is connected"})
+	}
+	for _, s := range v.services {
+		if !s.Ready {
+			reasons = append(reasons, admin.Unready{
+				Subject: fmt.Sprintf("InferenceService %s/%s", s.Namespace, s.Name),
+				Reason:  s.Reason + ": " + s.Message,
+			})
+		}
+	}
+	return reasons
+}
+
+// resourceJSON is a resource's body as protobuf JSON. One that can't be written so is shown as an error:
+// a dump is for looking at faults.
+func resourceJSON(r envoy.Resource) json.RawMessage {
+	message, err := r.Body.UnmarshalNew()
+	if err == nil {
+		var data []byte
+		if data, err = protojson.Marshal(message); err == nil {
+			return data
+		}
+	}
+	data, err := json.Marshal(map[string]string{"error": err.Error()})
+	if err != nil {
+		return nil
+	}
+	return data
+}
