@@ -68,13 +68,19 @@ func (p *predictor) Predict(ctx context.Context, inputs []oip.Tensor) ([]oip.Ten
 	return outputs, nil
 }
 
-// explainRun tells the client's faults from the model's: onnxruntime says that
-// an argument is invalid when the inputs' shapes or values don't suit an
-// operator.
+// explainRun tells the client's faults from the server's. A model is a pure
+// function: an operator that can't go on has met inputs whose sizes or values
+// don't suit each other, which the signature can't exclude. Were that called
+// the server's fault, one client's bad requests would eject it for all.
 func explainRun(err error) error {
 	var answer *ort.Error
-	if errors.As(err, &answer) && answer.Code == ort.CodeInvalidArgument {
-		return &model.InvalidInputError{Problem: "the model refuses the inputs: " + answer.Message}
+	if !errors.As(err, &answer) {
+		return err
 	}
-	return err
+	switch answer.Code {
+	case ort.CodeInvalidArgument, ort.CodeFail, ort.CodeRuntimeException:
+		return &model.InvalidInputError{Problem: "the model can't compute these inputs: " + answer.Message}
+	default:
+		return err
+	}
 }

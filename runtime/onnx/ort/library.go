@@ -44,12 +44,13 @@ type Code int
 
 // The classes that are told apart here, numbered as onnxruntime numbers them.
 const (
-	CodeFail            Code = 1
-	CodeInvalidArgument Code = 2
-	CodeNoSuchFile      Code = 3
-	CodeInvalidProtobuf Code = 7
-	CodeNotImplemented  Code = 9
-	CodeInvalidGraph    Code = 10
+	CodeFail             Code = 1
+	CodeInvalidArgument  Code = 2
+	CodeNoSuchFile       Code = 3
+	CodeRuntimeException Code = 6
+	CodeInvalidProtobuf  Code = 7
+	CodeNotImplemented   Code = 9
+	CodeInvalidGraph     Code = 10
 )
 
 // Load opens the shared library at path, an absolute path or a name that the
@@ -64,8 +65,9 @@ func Load(path string) (*Library, error) {
 		return nil, &LoadError{Path: path, Problem: C.GoString(problem)}
 	}
 	lib := &Library{c: c, path: path}
-	const logErrors = 3
-	if err := lib.check(C.library_start(c, logErrors)); err != nil {
+	// Below fatal it logs what it returns as well, a line for each bad request.
+	const logFatal = 4
+	if err := lib.check(C.library_start(c, logFatal)); err != nil {
 		return nil, errors.Join(&LoadError{Path: path, Problem: err.Error()}, lib.Close())
 	}
 	return lib, nil

@@ -21,9 +21,9 @@ def tensor(name, kind, shape):
     return h.make_tensor_value_info(name, kind, shape)
 
 
-def save(name, nodes, inputs, outputs, initializers=()):
+def save(name, nodes, inputs, outputs, initializers=(), opset=OPSET):
     graph = h.make_graph(nodes, name, inputs, outputs, list(initializers))
-    model = h.make_model(graph, opset_imports=[h.make_opsetid("", OPSET)], ir_version=IR, producer_name="sluice-testdata")
+    model = h.make_model(graph, opset_imports=[h.make_opsetid("", opset)], ir_version=IR, producer_name="sluice-testdata")
     if all(v.type.tensor_type.HasField("shape") or v.type.HasField("sequence_type") for v in [*inputs, *outputs]):
         onnx.checker.check_model(model)  # it wants a shape, which onnxruntime does not
     onnx.save(model, HERE / f"{name}.onnx")
@@ -74,8 +74,8 @@ save("sequence", [h.make_node("SplitToSequence", ["x", "size"], ["pieces"], axis
      [tensor("x", T.FLOAT, ["n"])], [h.make_tensor_sequence_value_info("pieces", T.FLOAT, [2])],
      [h.make_tensor("size", T.INT64, [], [2])])
 
-# Refused when it is loaded: the protocols have no complex numbers.
-identity("complex", T.COMPLEX64, ["n"])
+# Refused when it is loaded: the protocols have no 8-bit floats.
+save("float8", [h.make_node("Cast", ["x"], ["y"], to=T.FLOAT8E4M3FN)], [tensor("x", T.FLOAT, ["n"])], [tensor("y", T.FLOAT8E4M3FN, ["n"])], opset=19)
 
 # Takes long enough to be cancelled: a loop with its length as input.
 body = h.make_graph(
