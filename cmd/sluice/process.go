@@ -12,6 +12,19 @@ import (
 	"github.com/sluice-serving/sluice/controller/standalone"
 )
 
+// endProcess asks a process to end and waits for it. The error is [errNoProcess] if it had ended before.
+func endProcess(ctx context.Context, pid int, startTicks uint64) error {
+	handle, err := openProcess(pid, startTicks)
+	if err != nil {
+		return err
+	}
+	defer handle.close()
+	if err := handle.signal(unix.SIGTERM); err != nil {
+		return err
+	}
+	return handle.wait(ctx)
+}
+
 // processHandle names one process for good: unlike a pid, a pidfd never comes to mean another process.
 type processHandle struct{ fd int }
 
@@ -31,7 +44,8 @@ func openProcess(pid int, startTicks uint64) (processHandle, error) {
 	handle := processHandle{fd}
 	// Read after the pidfd holds the process: what /proc shows now is the process that the handle means, or none.
 	began, err := standalone.StartTicks(pid)
-	if err == nil && began != startTicks || errors.Is(err, os.ErrNotExist) {
+	// A process that has ended stays in /proc until its parent asks for its exit status.
+	if err == nil && (began != startTicks || handle.ended()) || errors.Is(err, os.ErrNotExist) {
 		err = errNoProcess
 	}
 	if err != nil {
@@ -51,6 +65,16 @@ func (p processHandle) signal(signal unix.Signal) error {
 	return err
 }
 
+// poll is what a wait for the end asks: a pidfd becomes readable when its process ends.
+func (p processHandle) poll() []unix.PollFd {
+	return []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}
+}
+
+func (p processHandle) ended() bool {
+	ready, err := unix.Poll(p.poll(), 0)
+	return err == nil && ready > 0
+}
+
 // wait returns nil when the process has ended, and ctx's error if that comes first.
 func (p processHandle) wait(ctx context.Context) error {
 	// How long a single poll may keep a cancelled context waiting.
@@ -59,8 +83,7 @@ func (p processHandle) wait(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		// A pidfd becomes readable when its process ends.
-		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, int(slice.Milliseconds()))
+		ready, err := unix.Poll(p.poll(), int(slice.Milliseconds()))
 		switch {
 		case err != nil && !errors.Is(err, unix.EINTR):
 			return fmt.Errorf("waiting for the process to end: %w", err)

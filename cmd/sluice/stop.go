@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/controller/standalone"
 )
+
+// stateLock is the file that a sluice makes in its state directory before all others.
+const stateLock = "sluice.lock"
 
 // stopOptions are the flags of `sluice stop`.
 type stopOptions struct {
@@ -25,7 +28,7 @@ func newStopCommand() *cobra.Command {
 		Use:   "stop [DIR...]",
 		Short: "Stop the sluice that serves a directory, with its Envoy and its models",
 		Long: `Stop the sluice that serves the paths given to "sluice run", or that has the state directory named, and wait until it and
-everything it started has ended.`,
+everything it started has ended. If it was killed, end what it left running.`,
 		Example: `  sluice stop config/samples/quickstart
   sluice stop --state-dir /var/lib/sluice`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
@@ -40,26 +43,29 @@ func (o *stopOptions) run(cmd *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
-	serving, err := standalone.ReadProcess(dir)
-	if errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, stateLock)); err != nil {
 		return &unreachableError{fmt.Errorf("no sluice has the state directory %s; name the paths that \"sluice run\" was given, or its --state-dir", dir)}
 	}
-	if err != nil {
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	defer cancel()
+	serving, err := standalone.ReadProcess(dir)
+	if err == nil {
+		err = endProcess(ctx, serving.PID, serving.StartTicks)
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("sluice (pid %d) has not ended within %s: it may be draining requests; wait longer with --timeout, or end it at once with: kill -9 %d",
+			serving.PID, o.timeout, serving.PID)
+	case err == nil:
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "stopped sluice (pid %d)\n", serving.PID)
 		return err
+	case !errors.Is(err, errNoProcess) && !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("stopping the sluice of state directory %s: %w", dir, err)
 	}
-	handle, err := openProcess(serving.PID, serving.StartTicks)
-	if errors.Is(err, errNoProcess) {
-		return &unreachableError{fmt.Errorf("the sluice of state directory %s (pid %d) has ended without a stop; "+
-			"start it again and end that one to end what it left running", dir, serving.PID)}
+	if err := endLeftovers(ctx, dir); err != nil {
+		return fmt.Errorf("ending what a killed sluice left running: %w", err)
 	}
-	if err != nil {
-		return err
-	}
-	defer handle.close()
-	if err := o.end(cmd.Context(), handle, serving.PID); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "stopped sluice (pid %d)\n", serving.PID)
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), "no sluice runs there any more; what a killed one may have left running is ended")
 	return err
 }
 
@@ -79,19 +85,4 @@ func (o *stopOptions) directory(paths []string) (string, error) {
 		return "", &usageError{err}
 	}
 	return dir, nil
-}
-
-// end asks the process to end and waits for it.
-func (o *stopOptions) end(ctx context.Context, handle processHandle, pid int) error {
-	if err := handle.signal(unix.SIGTERM); err != nil && !errors.Is(err, errNoProcess) {
-		return fmt.Errorf("sending SIGTERM to sluice (pid %d): %w", pid, err)
-	}
-	waiting, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	err := handle.wait(waiting)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("sluice (pid %d) has not ended within %s: it may be draining requests; wait longer with --timeout, or end it at once with: kill -9 %d",
-			pid, o.timeout, pid)
-	}
-	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,11 @@ import (
 	"github.com/sluice-serving/sluice/controller/standalone"
 )
 
-// child starts a shell script as a process of its own, waits for its first line, and announces it in a state directory.
-// ended is closed when it has ended.
-func child(t *testing.T, script string) (stateDir string, ended <-chan struct{}) {
+// child starts a shell script as a process of its own and waits for its first line; arguments are what it seems to have
+// been started with. ended is closed when it has ended.
+func child(t *testing.T, script string, arguments ...string) (pid int, ended <-chan struct{}) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, arguments...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -37,11 +38,17 @@ func child(t *testing.T, script string) (stateDir string, ended <-chan struct{})
 		_ = cmd.Process.Kill()
 		<-done
 	})
-	ticks, err := standalone.StartTicks(cmd.Process.Pid)
+	return cmd.Process.Pid, done
+}
+
+// serving announces a process in a state directory as the sluice that serves it.
+func serving(t *testing.T, pid int) string {
+	t.Helper()
+	ticks, err := standalone.StartTicks(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return announce(t, standalone.Process{PID: cmd.Process.Pid, StartTicks: ticks, Admin: "127.0.0.1:9080"}), done
+	return announce(t, standalone.Process{PID: pid, StartTicks: ticks, Admin: "127.0.0.1:9080"})
 }
 
 func announce(t *testing.T, process standalone.Process) string {
@@ -51,16 +58,24 @@ func announce(t *testing.T, process standalone.Process) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, standalone.PIDFile), data, 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string][]byte{standalone.PIDFile: data, stateLock: nil} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
 
+// Scripts that end on SIGTERM, and that don't.
+const (
+	orderly  = `trap 'sleep 0.2; exit 0' TERM; echo ready; while :; do sleep 0.05; done`
+	stubborn = `trap '' TERM; echo ready; while :; do sleep 0.05; done`
+)
+
 func TestStopAsksAndWaits(t *testing.T) {
 	t.Parallel()
-	dir, ended := child(t, `trap 'sleep 0.2; exit 0' TERM; echo ready; while :; do sleep 0.05; done`)
-	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", dir)
+	pid, ended := child(t, orderly)
+	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", serving(t, pid))
 	if got.code != exitOK || !strings.HasPrefix(got.out, "stopped sluice (pid ") {
 		t.Fatalf("got %+v", got)
 	}
@@ -69,20 +84,35 @@ func TestStopAsksAndWaits(t *testing.T) {
 
 func TestStopSaysWhenItTakesTooLong(t *testing.T) {
 	t.Parallel()
-	dir, _ := child(t, `trap '' TERM; echo ready; while :; do sleep 0.05; done`)
-	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", dir, "--timeout", "300ms")
+	pid, _ := child(t, stubborn)
+	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", serving(t, pid), "--timeout", "300ms")
 	if got.code != exitWrong || !strings.Contains(got.err, "has not ended within 300ms") {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestStopTouchesNoOtherProcess(t *testing.T) {
+func TestStopEndsWhatAKilledSluiceLeftAndNothingElse(t *testing.T) {
 	t.Parallel()
 	// This test's own pid with another start time: a pid that the kernel gave away again.
 	dir := announce(t, standalone.Process{PID: os.Getpid(), StartTicks: 1})
+	_, ended := child(t, orderly, "--config-path", filepath.Join(dir, "envoy", "bootstrap.json"))
+	_, another := child(t, orderly, "--config-path", filepath.Join(t.TempDir(), "envoy", "bootstrap.json"))
 	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", dir)
-	if got.code != exitUnreachable || !strings.Contains(got.err, "has ended without a stop") {
-		t.Errorf("got %+v", got)
+	if got.code != exitOK || !strings.HasPrefix(got.out, "no sluice runs there any more") {
+		t.Fatalf("got %+v", got)
+	}
+	<-ended
+	select {
+	case <-another:
+		t.Error("another sluice's Envoy was ended")
+	default:
+	}
+	// Once more, without the pid file: there is nothing left to do.
+	if got := sluice(t.Context(), nil, nil, "stop", "--state-dir", dir); got.code != exitOK {
+		t.Errorf("a second stop gave %+v", got)
+	}
+	if _, err := standalone.ReadProcess(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the pid file is still there: %v", err)
 	}
 }
 
