@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,6 +123,9 @@ func TestRollingUpdateKeepsServingAndDrainsInOrder(t *testing.T) {
 			if !p.Terminating || !p.Ready {
 				t.Errorf("drain of %+v", p)
 			}
+			if !slices.ContainsFunc(r.Pods(), func(seen Pod) bool { return seen.Name == p.Name && seen.Terminating }) {
+				t.Errorf("%s is drained before readers see it terminating", p.Name)
+			}
 			select {
 			case <-allow:
 			case <-ctx.Done():
@@ -231,8 +235,13 @@ func TestDeleteDrainsAndEnds(t *testing.T) {
 	}
 	r.Delete(key("m"))
 	r.until("nothing", func() bool { return len(r.Pods()) == 0 })
-	if got := <-drains; got != p.Name {
-		t.Errorf("drained %s", got)
+	select {
+	case got := <-drains:
+		if got != p.Name {
+			t.Errorf("drained %s", got)
+		}
+	default:
+		t.Error("ended without a drain")
 	}
 	if left := running(marked(mark)); len(left) > 0 {
 		t.Errorf("left: %+v", left)
@@ -257,6 +266,24 @@ func TestDeletedAndAppliedAgain(t *testing.T) {
 		ready := r.ready("m")
 		return len(r.Pods()) == 1 && len(ready) == 1 && ready[0].Name != old.Name
 	})
+}
+
+func TestCrashLeavesNothingOfItsGroup(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.Apply(newTestDeployment("m", "stubborn"), References{})
+	c := r.first("running", func(c ContainerState) bool { return c.PID != 0 })
+	group := running(inGroup(c.PID))
+	r.poll("its child", func() bool { group = running(inGroup(c.PID)); return len(group) == 2 })
+	if err := syscall.Kill(c.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	r.first("the crash", func(c ContainerState) bool { return strings.Contains(c.Message, "killed by signal 9") })
+	for _, s := range group {
+		if now, err := readStat(s.pid); err == nil && !now.gone() && now.start == s.start {
+			t.Errorf("%+v is left when the container has ended", now)
+		}
+	}
 }
 
 func TestStopCutsDrainAndGraceShort(t *testing.T) {

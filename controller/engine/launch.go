@@ -222,17 +222,16 @@ func (l launch) probesOf(c *corev1.Container) (startup, readiness, liveness *pro
 		*p.to = newProbe(p.spec, check)
 	}
 	if readiness == nil && len(l.served) > 0 {
-		first := defaultOr(c.Ports)
+		first := firstPort(c)
 		readiness = newProbe(&corev1.Probe{}, tcpCheck(l.probes.join("", l.served[first])))
 	}
 	return startup, readiness, liveness, nil
 }
 
-func defaultOr(ports []corev1.ContainerPort) int32 {
-	for _, p := range ports {
-		if p.Protocol == "" || p.Protocol == corev1.ProtocolTCP {
-			return p.ContainerPort
-		}
+// firstPort is the first port that a container declares, or the one of a pod that declares none.
+func firstPort(c *corev1.Container) int32 {
+	if declared := tcpPorts(c); len(declared) > 0 {
+		return declared[0].ContainerPort
 	}
 	return defaultPort
 }

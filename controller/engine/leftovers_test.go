@@ -24,7 +24,7 @@ func TestLeftoversOfAKilledRunAreEnded(t *testing.T) {
 	}
 	ours := markedPrefix(podVariable + "=" + dir + "#")
 	deadline := time.Now().Add(patience)
-	for len(running(ours)) < 3 || !anyLog(dir, "server", "listening on") {
+	for len(running(ours)) < 5 || !anyLog(dir, "server", "listening on") || !anyLog(dir, "daemon", "listening on") {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d processes run", len(running(ours)))
 		}
@@ -34,8 +34,8 @@ func TestLeftoversOfAKilledRunAreEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = killed.Wait()
-	if n := len(running(ours)); n != 3 {
-		t.Fatalf("%d processes outlive the kill, want 3", n)
+	if n := len(running(ours)); n != 5 {
+		t.Fatalf("%d processes outlive the kill, want 5", n)
 	}
 	// The leader of the group that ignores SIGTERM dies before the next start; its child is found by its mark.
 	for _, e := range entriesIn(t, dir) {

@@ -134,7 +134,7 @@ func sleepForever() int {
 	return 0
 }
 
-// hostEngine runs an engine in the directory STATE with one server and one daemon, until it is killed.
+// hostEngine runs an engine in the directory STATE with one pod of each kind, until it is killed.
 func hostEngine() int {
 	e, err := New(Options{Dir: os.Getenv("STATE")})
 	if err != nil {
@@ -143,6 +143,7 @@ func hostEngine() int {
 	}
 	e.Apply(newTestDeployment("server", "server"), References{})
 	e.Apply(newTestDeployment("stubborn", "stubborn"), References{})
+	e.Apply(newTestDeployment("daemon", "daemon"), References{})
 	time.Sleep(time.Hour)
 	return 0
 }

@@ -15,18 +15,29 @@ const (
 
 // Reasons that a [ContainerState] gives. Those that Kubernetes has are spelled as there.
 const (
-	ReasonContainerCreating        = "ContainerCreating"
-	ReasonPodInitializing          = "PodInitializing"
-	ReasonCrashLoopBackOff         = "CrashLoopBackOff"
-	ReasonCreateContainerConfig    = "CreateContainerConfigError"
-	ReasonStartError               = "StartError"
-	ReasonCompleted                = "Completed"
-	ReasonError                    = "Error"
-	ReasonImageNotRunnable         = "ImageNotRunnable"
-	ReasonInstallingRequirements   = "InstallingRequirements"
+	// ReasonContainerCreating: about to be started.
+	ReasonContainerCreating = "ContainerCreating"
+	// ReasonPodInitializing: waits for the init containers.
+	ReasonPodInitializing = "PodInitializing"
+	// ReasonCrashLoopBackOff: has ended and waits to be started again.
+	ReasonCrashLoopBackOff = "CrashLoopBackOff"
+	// ReasonCreateContainerConfig: refers to something that is missing, or can't be had.
+	ReasonCreateContainerConfig = "CreateContainerConfigError"
+	// ReasonStartError: the program could not be started.
+	ReasonStartError = "StartError"
+	// ReasonCompleted and ReasonError: has ended for good, well or not.
+	ReasonCompleted = "Completed"
+	ReasonError     = "Error"
+	// ReasonImageNotRunnable: nothing here can run the image.
+	ReasonImageNotRunnable = "ImageNotRunnable"
+	// ReasonInstallingRequirements: its Python packages are being installed.
+	ReasonInstallingRequirements = "InstallingRequirements"
+	// ReasonRequirementsNotInstalled: they could not be.
 	ReasonRequirementsNotInstalled = "RequirementsNotInstalled"
-	ReasonNotReady                 = "NotReady"
-	ReasonWrongPort                = "WrongPort"
+	// ReasonNotReady: runs, and its startup or readiness probe has not passed.
+	ReasonNotReady = "NotReady"
+	// ReasonWrongPort: runs, and listens on another port than the one it was given.
+	ReasonWrongPort = "WrongPort"
 )
 
 // Pod is a snapshot of one replica. It shares nothing with the engine: readers may keep it.
