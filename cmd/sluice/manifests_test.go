@@ -44,7 +44,7 @@ func TestValidateNamesFileLineObjectAndField(t *testing.T) {
 	t.Parallel()
 	const folder = "testdata/manifests/broken/"
 	want := []string{
-		folder + "mistakes.yaml:7: InferenceService default/typo: spec.predictor.modle: ",
+		folder + "mistakes.yaml:7: InferenceService default/typo: spec.predictor.models: ",
 		folder + "mistakes.yaml:12: Job default/train: kind: ",
 		folder + "syntax.yaml:1: ",
 	}
@@ -132,7 +132,7 @@ func TestPlanGoesOnBesideWhatIsBroken(t *testing.T) {
 	if got.code != exitWrong || !strings.Contains(got.out, "name: iris-predictor") {
 		t.Errorf("code %d, want 1 and the good service's children", got.code)
 	}
-	for _, want := range []string{"modle", "Job", "InferenceService default/image: PredictorReady is False: ImageNotRunnable: "} {
+	for _, want := range []string{"unknown field", "Job", "InferenceService default/image: PredictorReady is False: ImageNotRunnable: "} {
 		if !strings.Contains(got.err, want) {
 			t.Errorf("standard error lacks %q:\n%s", want, got.err)
 		}
