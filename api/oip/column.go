@@ -1,6 +1,7 @@
 package oip
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -157,8 +158,8 @@ func (c *column[T]) ragged(format string, args ...any) error {
 
 // located says which element a mismatch was; a syntax error knows its place.
 func (c *column[T]) located(err error) error {
-	m, ok := err.(*mismatch)
-	if !ok {
+	var m *mismatch
+	if !errors.As(err, &m) {
 		return err
 	}
 	return &TensorError{Tensor: c.name, Problem: fmt.Sprintf("element %d: expected %s, %s", len(c.data), c.datatype, m)}

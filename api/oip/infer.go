@@ -1,6 +1,7 @@
 package oip
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -144,11 +145,12 @@ func (d *inferDecoder) output(index int) error {
 
 // inputFields is an input while its members are read, in whatever order they come.
 type inputFields struct {
-	where               string
-	tensor              Tensor
-	hasShape, hasName   bool
-	dataAt              int // where the data stands if it came before shape and datatype; -1 if not
-	hasData, decodeDone bool
+	where    string
+	tensor   Tensor
+	hasName  bool
+	hasShape bool
+	hasData  bool
+	dataAt   int // where the data stands if it came before shape and datatype; -1 if not
 }
 
 func (d *inferDecoder) input(index int) error {
@@ -255,7 +257,8 @@ func (d *inferDecoder) shape(f *inputFields) ([]int64, error) {
 	}
 	err := d.array(func(int) error {
 		dim, err := signed[int64](1<<63 - 1)(&d.scanner)
-		if _, wrong := err.(*mismatch); wrong || err == nil && dim < 0 {
+		var wrong *mismatch
+		if errors.As(err, &wrong) || err == nil && dim < 0 {
 			return &TensorError{Tensor: f.tensor.Name, Problem: fmt.Sprintf("dimension %d of the shape is no whole number from 0 up", len(shape))}
 		}
 		shape = append(shape, dim)

@@ -3,6 +3,7 @@ package server
 import (
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,7 +67,8 @@ func readAll(body io.Reader, size int64) ([]byte, error) {
 
 // notReadable is the client's fault, unless it is the bound.
 func notReadable(err error) error {
-	if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
 		return err
 	}
 	return &refusal{http.StatusBadRequest, "the body can't be read: " + err.Error()}

@@ -137,12 +137,14 @@ func TestAFullQueueRefusesWith429AndAClientThatLeavesMakesRoom(t *testing.T) {
 		gone <- err
 	}()
 	<-g.entered
-	status, answer, header := r.exchange(t, "POST", "/v2/models/gate/infer", []byte(gateBody), nil)
-	if status != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(string(answer), "overloaded") {
-		t.Errorf("%d %s %v", status, answer, header)
+	code, answer, header := r.exchange(t, "POST", "/v2/models/gate/infer", []byte(gateBody), nil)
+	if code != http.StatusTooManyRequests || header.Get("Retry-After") == "" || !strings.Contains(string(answer), "overloaded") {
+		t.Errorf("%d %s %v", code, answer, header)
 	}
 	leave()
-	<-gone
+	if err := <-gone; status.Code(err) != codes.Canceled {
+		t.Error(err)
+	}
 	close(g.open)
 	eventually(t, "the next request is served", func() bool {
 		status, _ := r.post(t, "/v2/models/gate/infer", gateBody)
