@@ -19,8 +19,10 @@ import (
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 5 * time.Minute
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
+	// Envoy keeps idle connections for an hour. Were ours the shorter, a request
+	// could meet the connection's end, and a POST is not sent again.
+	idleTimeout    = 2 * time.Hour
+	maxHeaderBytes = 64 << 10
 )
 
 func (s *Server) newHTTP() *http.Server {

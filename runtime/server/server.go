@@ -141,8 +141,8 @@ func (s *Server) load(ctx context.Context) error {
 	return nil
 }
 
-// drain stops both listeners side by side. Readiness goes first, so that a
-// prober sees it while the listeners still answer.
+// drain stops both listeners side by side. Readiness goes first: a probe on a
+// connection that is open already sees it.
 func (s *Server) drain() {
 	s.draining.Store(true)
 	s.grpc.setServing(false)

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+const irisModel = "../../runtime/onnx/testdata/iris.onnx"
+
+// tail collects what a command logs and lets a test wait for it.
+type tail struct {
+	mu      sync.Mutex
+	written bytes.Buffer
+	changed chan struct{}
+}
+
+func (l *tail) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+	return l.written.Write(p)
+}
+
+// find waits until the log matches and gives the match's groups.
+func (l *tail) find(t *testing.T, pattern string) []string {
+	t.Helper()
+	expression := regexp.MustCompile(pattern)
+	deadline := time.After(20 * time.Second)
+	for {
+		l.mu.Lock()
+		text := l.written.String()
+		l.mu.Unlock()
+		if match := expression.FindStringSubmatch(text); match != nil {
+			return match
+		}
+		select {
+		case <-l.changed:
+		case <-deadline:
+			t.Fatalf("no %s in the log:\n%s", pattern, text)
+		}
+	}
+}
+
+func TestServeAnswersUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	log := &tail{changed: make(chan struct{}, 1)}
+	cmd := newServeCommand()
+	cmd.SetErr(log)
+	// KServe's spelling of flags works as well.
+	cmd.SetArgs([]string{"--model_dir", irisModel, "--model_name", "flowers", "--address", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--log-format", "json"})
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.ExecuteContext(ctx) }()
+	address := log.find(t, `"msg":"model ready".*"http":"([^"]+)"`)[1]
+	resp, err := http.Post("http://"+address+"/v1/models/flowers:predict", "application/json", strings.NewReader(`{"instances":[[5.1,3.5,1.4,0.2]]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if closing := resp.Body.Close(); err != nil || closing != nil || string(answer) != `{"predictions":[0]}` {
+		t.Errorf("%s %v %v", answer, err, closing)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeRefusesWhatItCanNotDo(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args []string
+		want string
+		code int
+	}{
+		{nil, "which model?", exitUsage},
+		{[]string{"a.onnx", "--model-dir", "b.onnx"}, "the model is given twice", exitUsage},
+		{[]string{"a.onnx", "--model-name", "a/b"}, "may hold no /", exitUsage},
+		{[]string{"a.onnx", "--threads", "-1"}, "--threads can't be negative", exitUsage},
+		{[]string{"nowhere.onnx"}, "no model can be read", exitWrong},
+		{[]string{"serve.go"}, "it is of no format that is served: onnx is *.onnx", exitWrong},
+		{[]string{irisModel, "--onnxruntime", "/nowhere.so"}, "iris.onnx can't be served: onnxruntime, which ONNX models need, is not on this machine (looked at /nowhere.so): run `make deps`", exitWrong},
+	}
+	for _, test := range tests {
+		cmd := newServeCommand()
+		cmd.SetArgs(test.args)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		err := cmd.ExecuteContext(t.Context())
+		if err == nil || !strings.Contains(err.Error(), test.want) || exitCode(err) != test.code {
+			t.Errorf("%v: got %v (exit %d), want %s (exit %d)", test.args, err, exitCode(err), test.want, test.code)
+		}
+	}
+}
+
+func TestServedModelsAreNamedAfterTheirFile(t *testing.T) {
+	t.Parallel()
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/m/iris.onnx": "iris", "/m/My Model (v2).ONNX": "My-Model-v2", "/m/iris/": "iris", ".": filepath.Base(here), "/m/v1.2": "v1.2"} {
+		if got := nameOf(path); got != want {
+			t.Errorf("%s is named %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestPortsComeFromTheEnvironmentUnlessGiven(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"PORT": "1", "GRPC_PORT": "2", "SLUICE_LISTEN_ADDRESS": "127.0.0.9"}
+	var none, given serveOptions
+	for _, test := range []struct {
+		into *serveOptions
+		args []string
+		want [2]uint16
+	}{
+		{&none, nil, [2]uint16{1, 2}},
+		{&given, []string{"--http-port=3", "--grpc_port=4"}, [2]uint16{3, 4}},
+	} {
+		set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+		test.into.addFlags(set, func(name string) string { return env[name] })
+		if err := set.Parse(test.args); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]uint16{test.into.httpPort, test.into.grpcPort}; got != test.want || test.into.address != "127.0.0.9" {
+			t.Errorf("%v: ports %v at %s, want %v", test.args, got, test.into.address, test.want)
+		}
+	}
+}
