@@ -22,7 +22,9 @@ while true; do
 	touch "$built"
 	if make --no-print-directory build; then
 		stop
-		bin/sluice run "$@" &
+		# In a session of its own Ctrl-C does not reach it: a second signal, after the one that stop sends, would end it before
+		# it has ended what it started.
+		setsid bin/sluice run "$@" &
 		running=$!
 	fi
 	until changed; do sleep 0.5; done
