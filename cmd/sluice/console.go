@@ -30,11 +30,12 @@ func (c console) run(ctx context.Context) {
 	defer deadline.Stop()
 	overdue := false
 	shown := ""
+	tried := map[string]bool{}
 	for {
 		changed := c.driver.Changed()
 		services := c.driver.Services()
 		if gist := gist(services); (overdue || c.settled(services)) && gist != shown {
-			c.show(services, shown == "")
+			c.show(services, tried)
 			shown = gist
 		}
 		select {
@@ -67,9 +68,12 @@ func (c console) settled(services []admin.Service) bool {
 	return !slices.ContainsFunc(services, onItsWay) && len(services)+len(c.driver.Problems()) > 0
 }
 
-// onItsWay says whether a service changes by itself soon: a replica is in its first start, or a revision that
-// is ready has yet to get its share.
+// onItsWay says whether a service changes by itself soon: a replica is wanted or in its first start, or a
+// revision that is ready has yet to get its share.
 func onItsWay(service admin.Service) bool {
+	if !service.Ready && len(service.Pods) == 0 && len(service.Revisions) > 0 {
+		return true
+	}
 	for _, pod := range service.Pods {
 		if !pod.Ready && !pod.Terminating && !slices.ContainsFunc(pod.Containers, failed) {
 			return true
@@ -85,7 +89,8 @@ func failed(c admin.Container) bool {
 	return c.Restarts > 0 || c.State == "Terminated" && c.Reason != "Completed"
 }
 
-func (c console) show(services []admin.Service, first bool) {
+// show prints the table, what is wrong, and the commands of the services that it has not shown them of yet.
+func (c console) show(services []admin.Service, tried map[string]bool) {
 	palette := print.PaletteFor(c.out, os.Getenv)
 	var text strings.Builder
 	text.WriteString("\n")
@@ -93,23 +98,29 @@ func (c console) show(services []admin.Service, first bool) {
 	for _, problem := range c.driver.Problems() {
 		fmt.Fprintf(&text, "problem: %s\n", problemLine(problem))
 	}
+	first := len(tried) == 0
+	var commands []string
+	for _, service := range services {
+		name := service.Namespace + "/" + service.Name
+		if !tried[name] && service.Ready {
+			tried[name] = true
+			commands = append(commands, tryCommands(service)...)
+		}
+	}
+	if len(commands) > 0 {
+		fmt.Fprintf(&text, "\nTry it:\n  %s\n", strings.Join(commands, "\n  "))
+	}
 	if first {
-		c.showCommands(&text, services)
+		text.WriteString(c.hint())
 	}
 	_, _ = io.WriteString(c.out, text.String()) // nobody reads any more: serving goes on
 }
 
-// showCommands prints a command to copy for each service.
-func (c console) showCommands(text *strings.Builder, services []admin.Service) {
-	text.WriteString("\nTry it:\n")
-	for _, service := range services {
-		for _, line := range tryCommands(service, c.options.paths) {
-			fmt.Fprintf(text, "  %s\n", line)
-		}
-	}
-	adminFlag := ""
+// hint names the commands to go on with.
+func (c console) hint() string {
+	flag := ""
 	if address := c.options.adminAddress(); address != defaultAdmin {
-		adminFlag = " --admin " + address
+		flag = " --admin " + address
 	}
-	fmt.Fprintf(text, "\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", adminFlag)
+	return fmt.Sprintf("\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", flag)
 }

@@ -60,7 +60,13 @@ func (c *connection) explain(cmd *cobra.Command, name string) (explain.Report, e
 			namespace = service.Namespace
 		}
 	}
-	return client.Explain(cmd.Context(), namespace, plain)
+	report, err := client.Explain(cmd.Context(), namespace, plain)
+	if err != nil || len(report.Findings) > 0 {
+		return report, err
+	}
+	// Nothing is known of it: the error says which name was meant.
+	_, err = c.get(cmd.Context(), client, namespace, plain)
+	return report, err
 }
 
 func writeReport(w io.Writer, format print.Format, palette print.Palette, report explain.Report) error {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -167,20 +166,21 @@ func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
 	if err := os.MkdirAll(envoyDir, 0o700); err != nil {
 		return nil, err
 	}
+	containers := findContainerEngine(logger)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	s := &stack{logger: logger}
 	s.driver = standalone.New(standalone.Options{
 		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
-		ContainerEngine: findContainerEngine(), BundledFormats: bundledFormats(),
+		ContainerEngine: containers, BundledFormats: bundledFormats(),
 		Listener: envoy.Options{AccessLog: o.accessLog},
 		Logger:   logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
 	s.engine, err = engine.New(engine.Options{
 		Dir: filepath.Join(o.stateDir, "pods"), Self: self, Logger: logger.With("part", "engine"),
-		ContainerEngine: findContainerEngine(), Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
+		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
 	})
 	if err != nil {
 		return nil, err
@@ -216,6 +216,8 @@ func (s *stack) listen(socket, adminAddress string) (err error) {
 func (s *stack) serve(ctx context.Context, show func(context.Context)) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	impatient, stopListening := secondSignal()
+	defer stopListening()
 	control, stopControl := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopControl()
 	discovery := grpc.NewServer()
@@ -231,7 +233,7 @@ func (s *stack) serve(ctx context.Context, show func(context.Context)) error {
 	<-ctx.Done()
 	s.logger.Info("stopping")
 	edges.Wait()
-	err := s.stopEngine()
+	err := s.stopEngine(impatient)
 	stopControl()
 	discovery.Stop()
 	controls.Wait()
@@ -241,13 +243,31 @@ func (s *stack) serve(ctx context.Context, show func(context.Context)) error {
 	return err
 }
 
-// stopEngine ends the processes; a second Ctrl-C stops being patient with them.
-func (s *stack) stopEngine() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+// stopEngine ends the processes, patiently until a second Ctrl-C.
+func (s *stack) stopEngine(impatient context.Context) error {
+	ctx, cancel := context.WithTimeout(impatient, stopGrace)
 	defer cancel()
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	return s.engine.Stop(ctx)
+}
+
+// secondSignal gives a context that ends at the second SIGINT or SIGTERM. Without it the second would end
+// sluice at once and leave its children behind.
+func secondSignal() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		for range 2 {
+			select {
+			case <-signals:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // supervise runs one part; its failure is everybody's.
@@ -257,14 +277,4 @@ func supervise(group *sync.WaitGroup, fail context.CancelCauseFunc, name string,
 			fail(fmt.Errorf("%s: %w", name, err))
 		}
 	})
-}
-
-// findContainerEngine gives the first container engine on PATH, or nothing.
-func findContainerEngine() string {
-	for _, name := range []string{"podman", "docker", "nerdctl"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
 }

@@ -11,7 +11,7 @@ import (
 
 // tryCommands gives the commands that show a service at work: a prediction where a sample request lies
 // beside its manifest, else the model's metadata.
-func tryCommands(service admin.Service, paths []string) []string {
+func tryCommands(service admin.Service) []string {
 	if !service.Ready || len(service.URLs) == 0 {
 		return nil
 	}

@@ -73,8 +73,9 @@ type Driver struct {
 
 	view    atomic.Pointer[view]
 	changed broadcast
-	// explained is set by Run before it publishes the first view.
-	parts atomic.Pointer[parts]
+	// parts is set by Run before it publishes the first view.
+	parts  atomic.Pointer[parts]
+	models modelClient
 }
 
 // parts are the layers below the driver, which [Driver.Explain] asks directly.
@@ -89,6 +90,7 @@ func New(o Options) *Driver {
 		engineChanged: make(chan struct{}, 1),
 		drains:        make(chan *drain),
 		stopped:       make(chan struct{}),
+		models:        newModelClient(),
 	}
 	d.settings = settings.Standalone(settings.Local{
 		ContainerEngine: o.ContainerEngine,

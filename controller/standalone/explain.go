@@ -13,12 +13,13 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/explain"
-	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // layerFacts are what the layers below the manifest know of a service, as of one [view].
 type layerFacts struct {
+	// logs is the command that shows the service's log.
+	logs       string
 	conditions []v1beta1.Condition
 	pods       []admin.Pod
 	routes     []routeFacts
@@ -33,7 +34,10 @@ type routeFacts struct {
 
 // facts gathers the layers' facts about a service.
 func (l *loop) facts(s *service) layerFacts {
-	f := layerFacts{conditions: s.status.Conditions, pods: l.showPods(s)}
+	f := layerFacts{
+		logs:       fmt.Sprintf("sluice logs %s -n %s", s.name.Name, s.name.Namespace),
+		conditions: s.status.Conditions, pods: l.showPods(s),
+	}
 	for i := range s.result.HTTPRoutes {
 		route := &s.result.HTTPRoutes[i]
 		facts := routeFacts{name: route.Name}
@@ -69,7 +73,9 @@ func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Re
 		explain.Route:    answer(explainRoute(facts)),
 		explain.XDS:      answer(d.explainXDS(facts)),
 		explain.Endpoint: answer(explainEndpoint(facts)),
-		explain.Model:    explain.Func(func(ctx context.Context, _ explain.Target) []explain.Finding { return explainModel(ctx, facts, name) }),
+		explain.Model: explain.Func(func(ctx context.Context, _ explain.Target) []explain.Finding {
+			return d.models.explain(ctx, facts, name)
+		}),
 	})
 }
 
@@ -101,7 +107,7 @@ func explainPlan(f layerFacts) []explain.Finding {
 		if c.Status != corev1.ConditionFalse || !planned(c.Reason) {
 			continue
 		}
-		findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Detail: c.Message, Remedy: c.Message})
+		findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Remedy: c.Message})
 		break
 	}
 	if len(findings) == 0 && len(f.conditions) > 0 {
@@ -134,21 +140,14 @@ func explainProcess(f layerFacts) []explain.Finding {
 			findings = append(findings, explain.Finding{
 				Summary: fmt.Sprintf("container %s of %s is %s: %s", c.Name, pod.Name, c.State, c.Reason),
 				Detail:  c.Message,
-				Remedy:  "read its log: sluice logs " + strings.Split(pod.Deployment, "-predictor")[0] + firstLine(c.LogFile),
+				Remedy:  "read its log: " + f.logs,
 			})
 		}
 	}
 	if len(f.pods) > 0 {
-		findings = append(findings, explain.Finding{OK: ready > 0, Summary: fmt.Sprintf("%d of %d replicas are ready", ready, len(f.pods)), Remedy: remedyUnless(ready > 0, "wait for the model to load, or read its log: sluice logs NAME")})
+		findings = append(findings, explain.Finding{OK: ready > 0, Summary: fmt.Sprintf("%d of %d replicas are ready", ready, len(f.pods)), Remedy: remedyUnless(ready > 0, "wait for the model to load, or read its log: "+f.logs)})
 	}
 	return findings
-}
-
-func firstLine(file string) string {
-	if file == "" {
-		return ""
-	}
-	return " (" + file + ")"
 }
 
 func remedyUnless(ok bool, remedy string) string {
@@ -167,7 +166,7 @@ func explainRoute(f layerFacts) []explain.Finding {
 				ok = false
 				findings = append(findings, explain.Finding{
 					Summary: fmt.Sprintf("HTTPRoute %s: %s is %s: %s", route.name, c.Type, c.Status, c.Reason),
-					Detail:  c.Message, Remedy: c.Message,
+					Remedy:  c.Message,
 				})
 			}
 		}
@@ -237,41 +236,4 @@ func explainEndpoint(f layerFacts) []explain.Finding {
 		})
 	}
 	return findings
-}
-
-// XDS gives the xDS server's state.
-func (d *Driver) XDS(full bool) admin.XDS {
-	var out admin.XDS
-	p := d.parts.Load()
-	if p == nil {
-		return out
-	}
-	var clients []string
-	for _, client := range p.envoys.Clients() {
-		out.Clients = append(out.Clients, admin.XDSClient{ID: client.Node, Connected: client.Since})
-		clients = append(clients, client.Node)
-	}
-	rejected := map[envoy.Key][]admin.XDSRejection{}
-	for _, r := range p.envoys.Rejections() {
-		key := envoy.Key{TypeURL: r.TypeURL, Name: r.Name}
-		rejected[key] = append(rejected[key], admin.XDSRejection{Client: r.Client, Reason: r.Reason, Since: r.Since})
-	}
-	for _, resource := range p.envoys.Dump() {
-		shown := admin.XDSResource{
-			TypeURL: resource.TypeURL, Name: resource.Name, Version: resource.Version,
-			Rejected: rejected[resource.Key()], Acknowledged: clients,
-		}
-		delete(rejected, resource.Key())
-		for _, object := range resource.Objects {
-			shown.Object = strings.TrimPrefix(shown.Object+", "+object.String(), ", ")
-		}
-		if full {
-			shown.Body = resourceJSON(resource)
-		}
-		out.Resources = append(out.Resources, shown)
-	}
-	for key, refusals := range rejected {
-		out.Resources = append(out.Resources, admin.XDSResource{TypeURL: key.TypeURL, Name: key.Name, Rejected: refusals})
-	}
-	return out
 }

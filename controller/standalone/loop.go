@@ -64,11 +64,11 @@ const maxRounds = 8
 
 // settle carries everything through until nothing changes any more, then publishes it as one change.
 func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
-	l.pods = l.engine.Pods()
 	pending := newTranslated()
 	for range maxRounds {
 		l.observe()
 		planned := l.planDirty()
+		l.pods = l.engine.Pods()
 		l.routeByName()
 		l.listEndpoints()
 		routes := l.routing.flush(pending, l.alive())

@@ -1,13 +1,9 @@
 package standalone
 
 import (
-	"encoding/json"
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protojson"
-
 	"github.com/sluice-serving/sluice/controller/admin"
-	"github.com/sluice-serving/sluice/xds/envoy"
 )
 
 var _ admin.Source = (*Driver)(nil)
@@ -49,21 +45,4 @@ func (d *Driver) Unready() []admin.Unready {
 		}
 	}
 	return reasons
-}
-
-// resourceJSON is a resource's body as protobuf JSON. One that can't be written so is shown as an error:
-// a dump is for looking at faults.
-func resourceJSON(r envoy.Resource) json.RawMessage {
-	message, err := r.Body.UnmarshalNew()
-	if err == nil {
-		var data []byte
-		if data, err = protojson.Marshal(message); err == nil {
-			return data
-		}
-	}
-	data, err := json.Marshal(map[string]string{"error": err.Error()})
-	if err != nil {
-		return nil
-	}
-	return data
 }

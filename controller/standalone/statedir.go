@@ -34,6 +34,8 @@ type Process struct {
 type StateDir struct {
 	Path string
 	lock *flock.Flock
+	// announced says that [PIDFile] is this process's own.
+	announced bool
 }
 
 // LockedError says that another process serves the same state directory.
@@ -96,14 +98,15 @@ func (s *StateDir) Announce(p Process) error {
 	if err != nil {
 		return err
 	}
+	s.announced = true
 	return replaceFile(filepath.Join(s.Path, PIDFile), append(data, '\n'))
 }
 
-// Close removes [PIDFile] and releases the lock.
+// Close removes this process's [PIDFile] and releases the lock.
 func (s *StateDir) Close() error {
-	err := os.Remove(filepath.Join(s.Path, PIDFile))
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
+	var err error
+	if s.announced {
+		err = os.Remove(filepath.Join(s.Path, PIDFile))
 	}
 	return errors.Join(err, s.lock.Unlock())
 }

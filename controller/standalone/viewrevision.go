@@ -44,13 +44,11 @@ func showRevision(s *service, stored *appsv1.ControllerRevision) admin.Revision 
 		Replicas:       observed.Replicas,
 		ReadyReplicas:  observed.ReadyReplicas,
 	}
-	if !revision.Ready {
-		revision.Reason, revision.Message = deploymentTrouble(observed)
-	}
+	revision.Reason, revision.Message = deploymentTrouble(observed)
 	return revision
 }
 
-// deploymentTrouble is why a Deployment has no available replica.
+// deploymentTrouble is why a Deployment has no available replica or does not run its newest template only.
 func deploymentTrouble(status appsv1.DeploymentStatus) (reason, message string) {
 	for _, kind := range []appsv1.DeploymentConditionType{appsv1.DeploymentReplicaFailure, appsv1.DeploymentAvailable, appsv1.DeploymentProgressing} {
 		i := slices.IndexFunc(status.Conditions, func(c appsv1.DeploymentCondition) bool { return c.Type == kind })
@@ -63,6 +61,9 @@ func deploymentTrouble(status appsv1.DeploymentStatus) (reason, message string) 
 		}
 		if bad {
 			return status.Conditions[i].Reason, status.Conditions[i].Message
+		}
+		if kind == appsv1.DeploymentProgressing && status.UpdatedReplicas < status.Replicas {
+			return "RollingUpdate", status.Conditions[i].Message
 		}
 	}
 	return "", ""
