@@ -30,7 +30,9 @@ type kindInfo struct {
 
 // kinds are those that may stand in a file.
 func kinds() []kindInfo {
-	gateway := func(kind string) schema.GroupVersionKind { return gatewayv1.SchemeGroupVersion.WithKind(kind) }
+	gateway := func(kind string) schema.GroupVersionKind {
+		return schema.GroupVersion(gatewayv1.GroupVersion).WithKind(kind)
+	}
 	runtime := func(kind string) schema.GroupVersionKind { return servingv1alpha1.GroupVersion.WithKind(kind) }
 	core := func(kind string) schema.GroupVersionKind { return corev1.SchemeGroupVersion.WithKind(kind) }
 	return []kindInfo{

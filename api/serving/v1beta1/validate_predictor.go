@@ -82,9 +82,9 @@ func (p *PredictorSpec) models() []modelField {
 
 // source is the predictor's storage URI as written, or "" if it has none.
 func (p *PredictorSpec) source() string {
-	for _, m := range p.models() {
-		if m.spec.StorageURI != nil {
-			return *m.spec.StorageURI
+	if models := p.models(); len(models) > 0 {
+		if uri := models[0].spec.StorageURI; uri != nil {
+			return *uri
 		}
 		return ""
 	}
