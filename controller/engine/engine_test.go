@@ -110,6 +110,19 @@ func TestProcessGetsASmallEnvironment(t *testing.T) {
 	if !slices.Contains(got, "HTTP_PORT=7") {
 		t.Errorf("the pod's own value is not kept: %q", got)
 	}
+	if !slices.Contains(got, "SLUICE_LISTEN_ADDRESS=127.0.0.1") {
+		t.Errorf("the process isn't told to listen where its pod is reached: %q", got)
+	}
+}
+
+func TestAProcessMayBeToldToListenElsewhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.Apply(newTestDeployment("m", "server", env("SLUICE_LISTEN_ADDRESS", "0.0.0.0")), References{})
+	got := strings.Split(r.get(r.untilReady("m", 1)[0], "/env"), "\n")
+	if !slices.Contains(got, "SLUICE_LISTEN_ADDRESS=0.0.0.0") || slices.Contains(got, "SLUICE_LISTEN_ADDRESS=127.0.0.1") {
+		t.Errorf("the pod's own value is not kept: %q", got)
+	}
 }
 
 func TestRollingUpdateKeepsServingAndDrainsInOrder(t *testing.T) {

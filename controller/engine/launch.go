@@ -59,7 +59,7 @@ func (c *container) prepare(ctx context.Context) (launch, error) {
 	if placement == PlacementContainer {
 		err = c.prepareContainer(&l, refs, ports)
 	} else {
-		err = c.prepareProcess(ctx, &l, refs, ports, portVariables(served, ports))
+		err = c.prepareProcess(ctx, &l, refs, ports, listenVariables(c.pod.host.options.Listen, served, ports))
 	}
 	l.command.logFile = c.logFile()
 	l.command.mark = c.pod.mark()

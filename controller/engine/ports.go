@@ -56,10 +56,14 @@ func servedPorts(c *corev1.Container, spec *corev1.PodSpec) []corev1.ContainerPo
 	return []corev1.ContainerPort{{ContainerPort: defaultPort}}
 }
 
-// portVariables are PORT, HTTP_PORT and GRPC_PORT for one container: the real ports that it should listen on. PORT is the
-// first that is not for gRPC, or else the first. served are the container's own ports, see servedPorts.
-func portVariables(served []corev1.ContainerPort, ports portMap) map[string]string {
-	out := map[string]string{}
+// VariableListenAddress tells a process at which address to listen, which is where the pod is reached. Without it a server
+// would listen at every address of this machine, and anybody on its network could go round the Gateway.
+const VariableListenAddress = "SLUICE_LISTEN_ADDRESS"
+
+// listenVariables say where one container should listen: SLUICE_LISTEN_ADDRESS, and PORT, HTTP_PORT and GRPC_PORT for its
+// real ports. PORT is the first that is not for gRPC, or else the first. served are the container's own ports, see servedPorts.
+func listenVariables(address string, served []corev1.ContainerPort, ports portMap) map[string]string {
+	out := map[string]string{VariableListenAddress: address}
 	for _, p := range served {
 		name := "HTTP_PORT"
 		if servesGRPC(p) {

@@ -128,7 +128,7 @@ func FuzzRewriteArgs(f *testing.F) {
 	})
 }
 
-func TestPortVariables(t *testing.T) {
+func TestListenVariables(t *testing.T) {
 	t.Parallel()
 	ports := portMap{8080: 21001, 9000: 21002, 7000: 21003}
 	port := func(name string, number int32) corev1.ContainerPort {
@@ -144,7 +144,8 @@ func TestPortVariables(t *testing.T) {
 		{"by number", []corev1.ContainerPort{port("", 8080), port("", 9000)}, map[string]string{"PORT": "21001", "HTTP_PORT": "21001", "GRPC_PORT": "21002"}},
 		{"none", nil, map[string]string{}},
 	} {
-		if diff := cmp.Diff(c.want, portVariables(c.served, ports)); diff != "" {
+		c.want["SLUICE_LISTEN_ADDRESS"] = "127.0.0.2"
+		if diff := cmp.Diff(c.want, listenVariables("127.0.0.2", c.served, ports)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
