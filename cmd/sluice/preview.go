@@ -182,9 +182,9 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 	for _, document := range loaded.Documents {
 		switch object := document.Object.(type) {
 		case *v1beta1.InferenceService:
-			service, regular := standalone.Resolve(object, document.Source)
+			service, files := standalone.Resolve(object, document.Source)
 			local := *with.Local
-			local.FileURIs = regular
+			local.FileURIs = files
 			mine := with
 			mine.Local = &local
 			inputs = append(inputs, plan.Input{Service: service, Settings: mine})

@@ -48,7 +48,7 @@ func (s *scene) explainer(spec *v1beta1.ExplainerSpec) component {
 			container.Image = imageART + ":" + tag
 		}
 		d.pod.Containers = append([]corev1.Container{container}, d.pod.Containers...)
-		d.storageURI = art.StorageURI
+		d.storageURI, d.storageField = art.StorageURI, d.path+".art.storageUri"
 		trailing = []string{"--adversary_type", string(art.Type)}
 		for _, key := range slices.Sorted(maps.Keys(art.Config)) {
 			trailing = append(trailing, "--"+key, art.Config[key])
@@ -71,7 +71,7 @@ func (s *scene) beside(d draft, extension v1beta1.ComponentExtensionSpec, traili
 	first.Args = slices.Concat(first.Args, s.callArgs(first.Args, extension, len(trailing) > 0), trailing)
 	for i := range first.Env {
 		if first.Env[i].Name == v1beta1.EnvStorageURI && first.Env[i].Value != "" && d.storageURI == "" {
-			d.storageURI = first.Env[i].Value
+			d.storageURI, d.storageField = first.Env[i].Value, fmt.Sprintf("%s.containers[0].env[%d]", d.path, i)
 			setEnv(first, v1beta1.EnvStorageURI, v1beta1.DefaultModelMountPath)
 		}
 	}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -209,4 +210,24 @@ func TestStopAndStartAgainKeepsNames(t *testing.T) {
 	s.plan()
 	s.expectDeployments("m-predictor-00002 /two")
 	s.expectTraffic()
+}
+
+func TestAModelThatIsGoneLeavesWhatServes(t *testing.T) {
+	t.Parallel()
+	s := rolledOut(t)
+	template := s.templates["m-predictor"]
+	s.missing["/two"] = true
+	s.apply(serve("/two"))
+	s.settle()
+	s.expectTraffic("m-predictor>m-predictor 100")
+	s.untouched("m-predictor", template)
+	s.expectCondition(v1beta1.ConditionPredictorReady, corev1.ConditionFalse, plan.ReasonStorageNotFound)
+	if c := s.condition(v1beta1.ConditionPredictorReady); !strings.Contains(c.Message, "spec.predictor.model.storageUri: /two ") {
+		t.Errorf("the message names neither field nor path: %s", c.Message)
+	}
+	s.missing["/two"] = false
+	s.plan()
+	s.settle()
+	s.expectDeployments("m-predictor /two")
+	s.expectCondition(v1beta1.ConditionPredictorReady, corev1.ConditionTrue, "")
 }

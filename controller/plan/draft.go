@@ -31,6 +31,8 @@ type draft struct {
 	// serverLabels are what the runtime's own template refers to.
 	serverLabels map[string]string
 	storageURI   string
+	// storageField is where storageURI stands in the manifest, for messages.
+	storageField string
 	storageURIs  []v1beta1.StorageURI
 	notApplied   []string
 }

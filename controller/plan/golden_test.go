@@ -31,9 +31,9 @@ type goldenCase struct {
 	// Accepted sets a good status on the service's routes.
 	Accepted bool `json:"accepted,omitempty"`
 	// Cluster plans for a cluster with domain example.com.
-	Cluster         bool            `json:"cluster,omitempty"`
-	ContainerEngine string          `json:"containerEngine,omitempty"`
-	FileURIs        map[string]bool `json:"fileURIs,omitempty"`
+	Cluster         bool                         `json:"cluster,omitempty"`
+	ContainerEngine string                       `json:"containerEngine,omitempty"`
+	FileURIs        map[string]settings.FileKind `json:"fileURIs,omitempty"`
 	// Only keeps the output to these kinds and the status' conditions; empty keeps all.
 	Only []string `json:"only,omitempty"`
 }

@@ -25,6 +25,9 @@ func (s *scene) modelStatus(p *problem, carried *rollout.Carried, of part) v1bet
 	if p != nil {
 		states.TargetModelState = v1beta1.ModelFailedToLoad
 		out.TransitionStatus = v1beta1.TransitionInvalidSpec
+		if p.failure == v1beta1.FailureModelLoadFailed {
+			out.TransitionStatus = v1beta1.TransitionBlockedByFailedLoad
+		}
 		out.LastFailureInfo = &v1beta1.FailureInfo{Reason: p.failure, Message: p.message}
 		return out
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -152,7 +153,7 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 	pod.Containers = containers
 	d.pod = pod
 	d.bundled = d.runtime.Bundled()
-	d.storageURI = value(model.StorageURI)
+	d.storageURI, d.storageField = value(model.StorageURI), d.path+".model.storageUri"
 	d.hasModel = true
 	if model.Storage != nil {
 		if s.settings.Local != nil {
@@ -191,7 +192,7 @@ func (s *scene) draftCustom(d *draft) error {
 			if env.Name != v1beta1.EnvStorageURI || env.Value == "" {
 				continue
 			}
-			d.storageURI = env.Value
+			d.storageURI, d.storageField = env.Value, fmt.Sprintf("%s.containers[%d].env[%d]", d.path, i, j)
 			containers[i].Env = slices.Clone(containers[i].Env)
 			containers[i].Env[j].Value = v1beta1.DefaultModelMountPath
 		}

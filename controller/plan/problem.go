@@ -15,6 +15,8 @@ const (
 	ReasonStorageNotSupported = "StorageNotSupported"
 	// ReasonStorageMissing: a model says nowhere where its files are.
 	ReasonStorageMissing = "StorageMissing"
+	// ReasonStorageNotFound: a path of this machine that should hold a model isn't there.
+	ReasonStorageNotFound = "StorageNotFound"
 	// ReasonNotSupported: the spec asks for something that sluice does not do.
 	ReasonNotSupported = "NotSupported"
 )

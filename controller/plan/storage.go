@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
 // volumeClaim is the name that KServe gives the volume of a pvc:// URI.
@@ -24,26 +26,43 @@ type mount struct {
 	mount  corev1.VolumeMount
 }
 
+// source is one storage URI of a component.
+type source struct {
+	uri string
+	// at is where its files appear in the container.
+	at string
+	// field is where the URI stands in the manifest, for messages.
+	field string
+}
+
+// sources are all storage URIs of a component: the model's own first.
+func (d *draft) sources() []source {
+	var out []source
+	if d.storageURI != "" {
+		out = append(out, source{uri: d.storageURI, at: v1beta1.DefaultModelMountPath, field: d.storageField})
+	}
+	for i, given := range d.storageURIs {
+		out = append(out, source{
+			uri: given.URI, at: cmp.Or(given.MountPath, v1beta1.DefaultModelMountPath),
+			field: fmt.Sprintf("%s.storageUris[%d].uri", d.path, i),
+		})
+	}
+	return out
+}
+
 // mountModel makes the model's files appear in the serving container, and in a transformer beside it.
 func (s *scene) mountModel(d *draft, meta *metav1.ObjectMeta) error {
-	uris := d.storageURIs
-	if d.storageURI != "" {
-		uris = append([]v1beta1.StorageURI{{URI: d.storageURI}}, uris...)
-	}
-	if len(uris) == 0 {
+	sources := d.sources()
+	if len(sources) == 0 {
 		return s.withoutStorage(d)
 	}
-	for i, uri := range uris {
-		at := uri.MountPath
-		if at == "" {
-			at = v1beta1.DefaultModelMountPath
-		}
-		m, err := s.mount(d, uri.URI, at, i)
+	for i, from := range sources {
+		m, err := s.mount(d, from, i)
 		if err != nil {
 			return err
 		}
 		if m == nil {
-			s.leaveToInitializer(d, uri.URI, meta)
+			s.leaveToInitializer(d, from.uri, meta)
 			continue
 		}
 		m.mount.ReadOnly = s.service.Annotations[v1beta1.AnnotationStorageReadonly] != "false"
@@ -74,20 +93,21 @@ func (s *scene) leaveToInitializer(d *draft, uri string, meta *metav1.ObjectMeta
 }
 
 // mount gives the volume of a URI, or nil for one that an init container has to fetch.
-func (s *scene) mount(d *draft, uri, at string, index int) (*mount, error) {
+func (s *scene) mount(d *draft, from source, index int) (*mount, error) {
+	uri := from.uri
 	scheme, rest, _ := strings.Cut(uri, "://")
 	switch {
 	case strings.HasPrefix(uri, "pvc://"):
-		return claim(d, rest, at, index)
+		return claim(d, rest, from.at, index)
 	case s.settings.Local == nil && fetchable(uri):
 		return nil, nil
 	case s.settings.Local == nil:
 		return nil, refused(ReasonStorageNotSupported, "%s: nothing fetches the storage URI's scheme %q: use one of %s",
 			d.path, scheme, strings.Join(fetchedSchemes(), ", "))
 	case scheme == "file" && strings.HasPrefix(rest, "/"):
-		return s.hostPath(d, rest, at, index)
+		return s.hostPath(from, rest, index)
 	case strings.HasPrefix(uri, "/"):
-		return s.hostPath(d, uri, at, index)
+		return s.hostPath(from, uri, index)
 	case scheme == "file":
 		return nil, refused(ReasonStorageNotSupported, "%s: storage URI %q is not absolute: write file:///absolute/path", d.path, uri)
 	}
@@ -127,13 +147,20 @@ func claim(d *draft, rest, at string, index int) (*mount, error) {
 }
 
 // hostPath mounts a directory at the mount path, and a file under its own name in it.
-func (s *scene) hostPath(d *draft, file, at string, index int) (*mount, error) {
+func (s *scene) hostPath(from source, file string, index int) (*mount, error) {
 	file = path.Clean(file)
 	if file == "/" {
-		return nil, invalid("%s: the storage URI names the root directory: name the model's directory or file", d.path)
+		return nil, invalid("%s names the root directory: name the model's directory or file", from.field)
 	}
-	kind := corev1.HostPathDirectory
-	if s.settings.Local.FileURIs[file] {
+	kind, at := corev1.HostPathDirectory, from.at
+	switch s.settings.Local.FileURIs[file] {
+	case settings.Missing:
+		return nil, &problem{
+			reason:  ReasonStorageNotFound,
+			message: fmt.Sprintf("%s: %s does not exist on this machine: put the model there, or correct the path", from.field, file),
+			failure: v1beta1.FailureModelLoadFailed,
+		}
+	case settings.Regular:
 		kind = corev1.HostPathFile
 		at = path.Join(at, path.Base(file))
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +28,8 @@ type story struct {
 	observed map[string]appsv1.DeploymentStatus
 	// broken are models whose replicas never get ready, by storage path.
 	broken map[string]bool
+	// missing are paths of models that aren't there.
+	missing map[string]bool
 	// templates has each Deployment's template as it was last applied.
 	templates map[string]string
 }
@@ -39,6 +42,7 @@ func newStory(t *testing.T) *story {
 		runtimes:  defaultRuntimes(t),
 		observed:  map[string]appsv1.DeploymentStatus{},
 		broken:    map[string]bool{},
+		missing:   map[string]bool{},
 		templates: map[string]string{},
 	}
 	s.service.Name, s.service.Namespace = "m", "ns"
@@ -59,7 +63,7 @@ func (s *story) plan() {
 		ClusterRuntimes: s.runtimes,
 		Revisions:       s.reread(),
 		Deployments:     s.observed,
-		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}}, 8080),
+		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}, FileURIs: s.files()}, 8080),
 	}
 	s.result = plan.InferenceService(in)
 	if first, second := encode(s.t, s.result), encode(s.t, plan.InferenceService(in)); first != second {
@@ -77,6 +81,23 @@ func (s *story) plan() {
 		observed[d.Name] = status
 	}
 	s.observed = observed
+}
+
+// files are the models' paths as a driver would find them.
+func (s *story) files() map[string]settings.FileKind {
+	out := map[string]settings.FileKind{}
+	add := func(m *v1beta1.ModelSpec) {
+		if m != nil && m.StorageURI != nil {
+			if path := strings.TrimPrefix(*m.StorageURI, "file://"); !s.missing[path] {
+				out[path] = settings.Directory
+			}
+		}
+	}
+	add(s.service.Spec.Predictor.Model)
+	for _, entry := range s.service.Spec.Canary {
+		add(entry.Predictor.Model)
+	}
+	return out
 }
 
 // reread is what a restart leaves of the stored revisions: their JSON, with the data's members in another order.

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
 // Loaded is what a `sluice run` over some paths would start from. The commands that show the pure stages read manifests by
@@ -36,9 +37,9 @@ func Load(paths []string) Loaded {
 	return loaded
 }
 
-// Resolve makes an InferenceService's relative paths absolute, from where its manifest stands, and says of each file://
-// path in it whether it is a regular file.
-func Resolve(service *v1beta1.InferenceService, source manifest.Source) (*v1beta1.InferenceService, map[string]bool) {
+// Resolve makes an InferenceService's relative paths absolute, from where its manifest stands, and says what stands at
+// each file:// path in it.
+func Resolve(service *v1beta1.InferenceService, source manifest.Source) (*v1beta1.InferenceService, map[string]settings.FileKind) {
 	dir, err := filepath.Abs(filepath.Dir(source.File))
 	if err != nil {
 		dir = filepath.Dir(source.File)

@@ -14,16 +14,17 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan"
+	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
 // service is what the loop knows of one InferenceService.
 type service struct {
 	name types.NamespacedName
-	// manifest is the one in force; resolved is the same with absolute paths, and regular says of each path
-	// whether it is a regular file.
+	// manifest is the one in force; resolved is the same with absolute paths, and files says what stands
+	// at each path.
 	manifest manifest.Document
 	resolved *v1beta1.InferenceService
-	regular  map[string]bool
+	files    map[string]settings.FileKind
 	// dirty says that the plan has to be made anew; removed, that the manifest has gone.
 	dirty, removed bool
 
@@ -52,7 +53,7 @@ func (s *service) take(document manifest.Document) {
 	if err != nil {
 		dir = filepath.Dir(document.Source.File)
 	}
-	s.resolved, s.regular = resolvePaths(object, dir)
+	s.resolved, s.files = resolvePaths(object, dir)
 }
 
 // planDirty plans the services that need it and applies what is new. It says whether there were any.
@@ -80,7 +81,7 @@ func (l *loop) planDirty() bool {
 func (l *loop) planInput(s *service) plan.Input {
 	with := l.driver.settings
 	local := *with.Local
-	local.FileURIs = s.regular
+	local.FileURIs = s.files
 	with.Local = &local
 	return plan.Input{
 		Service:         s.resolved,

@@ -49,10 +49,22 @@ type Local struct {
 	ContainerEngine string
 	// BundledFormats are the model formats that the bundled runtime serves, for example onnx.
 	BundledFormats []string
-	// FileURIs has the absolute path of every file:// storage URI; true says that it is a regular file. A path that
-	// is missing is taken for a directory.
-	FileURIs map[string]bool
+	// FileURIs says what stands at the absolute path of each file:// storage URI; a path that it lacks is [Missing].
+	FileURIs map[string]FileKind
 }
+
+// FileKind is what stands at a path of this machine.
+type FileKind string
+
+// The kinds that a mounted model may have.
+const (
+	// Missing: nothing is there.
+	Missing FileKind = ""
+	// Directory is also a path that can't be looked at: whoever mounts it says why.
+	Directory FileKind = "directory"
+	// Regular is a file.
+	Regular FileKind = "file"
+)
 
 // Bundles says whether the bundled runtime serves a model format. A nil Local bundles nothing.
 func (l *Local) Bundles(format string) bool {
