@@ -23,15 +23,15 @@ func (l *loop) routeByName() {
 	next := map[objectKey]bool{}
 	for i := range responses {
 		next[keyOfObject(&responses[i])] = true
-		l.routing.set(&responses[i])
+		l.routing.set(planned, &responses[i])
 	}
 	for i := range routes {
 		next[keyOfObject(&routes[i])] = true
-		l.routing.set(&routes[i])
+		l.routing.set(planned, &routes[i])
 	}
 	for key := range l.byName {
 		if !next[key] {
-			l.routing.delete(key)
+			l.routing.delete(planned, key)
 		}
 	}
 	l.byName = next

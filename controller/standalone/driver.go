@@ -127,11 +127,14 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	l.readFiles()
+	l.settle(ctx, &running)
 	for {
-		l.settle(ctx, &running)
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-sweep.C:
+			l.sweep(ctx, &running)
+			continue
 		case <-filesChanged:
 			l.readFiles()
 		case <-d.engineChanged:
@@ -140,9 +143,8 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			l.draining[request.pod] = request
 		case idle := <-l.idle:
 			l.releaseIdle(idle)
-		case <-sweep.C:
-			l.sweep(ctx, &running)
 		}
+		l.settle(ctx, &running)
 	}
 }
 
@@ -174,7 +176,7 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 		l.logger.Warn("some stored revisions can't be read", "error", err)
 	}
 	l.stored = stored
-	l.routing.translator.Set(newGateway(d.settings.Ingress.Gateway, d.options.HTTPPort))
+	l.routing.set(builtIn, newGateway(d.settings.Ingress.Gateway, d.options.HTTPPort))
 	return l, nil
 }
 

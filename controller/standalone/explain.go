@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/explain"
+	"github.com/sluice-serving/sluice/controller/plan"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
@@ -100,30 +101,23 @@ func explainObject(v *view, target explain.Target) []explain.Finding {
 	return append(findings, explain.Finding{OK: true, Summary: inForce})
 }
 
-// explainPlan reports the conditions that the plan set by itself: what it can't turn into children.
+// explainPlan reports what the plan could not turn into children: a component without pods, and fields that
+// have no effect. Conditions that pass a replica's or a route's trouble on are those layers' to report.
 func explainPlan(f layerFacts) []explain.Finding {
 	var findings []explain.Finding
 	for _, c := range f.conditions {
-		if c.Status != corev1.ConditionFalse || !planned(c.Reason) {
+		if c.Status != corev1.ConditionFalse {
 			continue
 		}
-		findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Remedy: c.Message})
-		break
+		unplanned := len(f.pods) == 0 && (c.Type == v1beta1.ConditionPredictorReady || c.Type == v1beta1.ConditionTransformerReady || c.Type == v1beta1.ConditionExplainerReady)
+		if unplanned || c.Type == plan.ConditionSpecApplied {
+			findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Remedy: c.Message})
+		}
 	}
 	if len(findings) == 0 && len(f.conditions) > 0 {
 		findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("planned, with %d routes", len(f.routes))})
 	}
 	return findings
-}
-
-// planned says whether a condition's reason is the plan's own, and not one that it passes on from the
-// Deployments or routes.
-func planned(reason string) bool {
-	switch reason {
-	case "ImageNotRunnable", "StorageNotSupported", "RuntimeNotRecognized", "RuntimeDisabled", "NoSupportingRuntime", "InvalidPredictorSpec", v1beta1.ReasonStopped:
-		return true
-	}
-	return false
 }
 
 func explainProcess(f layerFacts) []explain.Finding {

@@ -21,6 +21,7 @@ import (
 	"github.com/sluice-serving/sluice/config"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // loop is the state that only the goroutine of [Driver.Run] reaches.
@@ -49,6 +50,8 @@ type loop struct {
 	// slices are the EndpointSlices made for each Service with a selector.
 	slices map[objectKey][]objectKey
 
+	// rejected says why Envoy refuses what was made of an object.
+	rejected map[ir.Ref]string
 	// byName are the objects of the routes of plain localhost.
 	byName map[objectKey]bool
 
@@ -65,14 +68,17 @@ const maxRounds = 8
 // settle carries everything through until nothing changes any more, then publishes it as one change.
 func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	pending := newTranslated()
+	l.noteRoutes(l.observeRejections())
 	for range maxRounds {
 		l.observe()
-		planned := l.planDirty()
+		anew := l.planDirty()
 		l.pods = l.engine.Pods()
-		l.routeByName()
+		if anew || l.byName == nil {
+			l.routeByName()
+		}
 		l.listEndpoints()
 		routes := l.routing.flush(pending, l.alive())
-		if !l.noteRoutes(routes) && !planned {
+		if !l.noteRoutes(routes) && !anew {
 			break
 		}
 	}
@@ -103,9 +109,9 @@ func (l *loop) readFiles() {
 		}
 		if routable(key.kind) {
 			if present {
-				l.routing.set(document.Object)
+				l.routing.set(given, document.Object)
 			} else {
-				l.routing.delete(key)
+				l.routing.delete(given, key)
 			}
 		}
 	}
@@ -160,21 +166,30 @@ func (l *loop) observe() {
 // listEndpoints brings the EndpointSlices of every Service with a selector to the pods of this round.
 func (l *loop) listEndpoints() {
 	leaving := func(key podKey) bool { return l.draining[key] != nil }
+	byApp := map[string][]engine.Pod{}
+	for _, pod := range l.pods {
+		app := pod.Labels[v1beta1.LabelApp]
+		byApp[app] = append(byApp[app], pod)
+	}
 	next := map[objectKey][]objectKey{}
 	for key, object := range l.routing.objects {
 		service, ok := object.(*corev1.Service)
 		if !ok {
 			continue
 		}
-		for _, slice := range endpointSlices(service, l.pods, leaving) {
-			l.routing.set(slice)
+		candidates := l.pods
+		if app, named := service.Spec.Selector[v1beta1.LabelApp]; named {
+			candidates = byApp[app]
+		}
+		for _, slice := range endpointSlices(service, candidates, leaving) {
+			l.routing.set(planned, slice)
 			next[key] = append(next[key], keyOfObject(slice))
 		}
 	}
 	for service, keys := range l.slices {
 		for _, key := range keys {
 			if !slices.Contains(next[service], key) {
-				l.routing.delete(key)
+				l.routing.delete(planned, key)
 			}
 		}
 	}
@@ -204,7 +219,7 @@ func (l *loop) noteRoutes(changed []types.NamespacedName) bool {
 			if s.name.Namespace != name.Namespace || !s.planned[objectKey{"HTTPRoute", name.Namespace, name.Name}] {
 				continue
 			}
-			if status := l.routing.routes[name]; !equality.Semantic.DeepEqual(s.routes[name.Name], status) {
+			if status := l.routeStatus(name); !equality.Semantic.DeepEqual(s.routes[name.Name], status) {
 				s.routes[name.Name], s.dirty, news = status, true, true
 			}
 		}

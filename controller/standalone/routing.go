@@ -20,22 +20,25 @@ type routing struct {
 	translator *translate.Translator
 	listener   envoy.Options
 	lingering  *lingering
-	// objects are those that the translator has, by key, so that an equal one isn't set again.
+	// layers hold the objects by where they come from, and objects those in force, which the translator has:
+	// of each key, that of the highest layer.
+	layers  [layers]map[objectKey]manifest.Object
 	objects map[objectKey]manifest.Object
 	// listeners and wildcards make the list of wildcard hosts of each listener.
 	listeners map[string]ir.Listener
 	wildcards map[string]map[string]bool
 	// touched are the backends to be published anew.
 	touched map[string]bool
-	// routes are the statuses of all HTTPRoutes, gateways those of all Gateways.
-	routes   map[types.NamespacedName]gatewayv1.HTTPRouteStatus
-	gateways map[types.NamespacedName]gatewayv1.GatewayStatus
+	// routes, grpcRoutes and gateways are the statuses of all objects of these kinds.
+	routes     map[types.NamespacedName]gatewayv1.HTTPRouteStatus
+	grpcRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
+	gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
 	// revision is that of the last publication.
 	revision server.Revision
 }
 
 func newRouting(o Options) *routing {
-	return &routing{
+	r := &routing{
 		translator: translate.NewTranslator(o.Listen),
 		listener:   o.Listener,
 		lingering:  newLingering(),
@@ -44,24 +47,60 @@ func newRouting(o Options) *routing {
 		wildcards:  map[string]map[string]bool{},
 		touched:    map[string]bool{},
 		routes:     map[types.NamespacedName]gatewayv1.HTTPRouteStatus{},
+		grpcRoutes: map[types.NamespacedName]gatewayv1.GRPCRouteStatus{},
 		gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
 	}
+	for l := range r.layers {
+		r.layers[l] = map[objectKey]manifest.Object{}
+	}
+	return r
 }
 
-// set gives the translator an object, unless it has an equal one.
-func (r *routing) set(object manifest.Object) {
+// layer is where an object that translation reads comes from.
+type layer int
+
+// The layers, lowest first.
+const (
+	// builtIn objects are there unless a manifest brings its own of that name.
+	builtIn layer = iota
+	// given objects stand in manifests.
+	given
+	// planned objects are the children of InferenceServices. A manifest can't replace one.
+	planned
+
+	layers
+)
+
+// set puts an object into a layer.
+func (r *routing) set(l layer, object manifest.Object) {
 	key := keyOfObject(object)
-	if have, ok := r.objects[key]; ok && equality.Semantic.DeepEqual(have, object) {
+	r.layers[l][key] = object
+	r.enforce(key)
+}
+
+// delete takes an object out of a layer; what a lower layer has comes into force.
+func (r *routing) delete(l layer, key objectKey) {
+	delete(r.layers[l], key)
+	r.enforce(key)
+}
+
+// enforce gives the translator the object that is in force for a key, unless it has an equal one.
+func (r *routing) enforce(key objectKey) {
+	have, known := r.objects[key]
+	for l := layers - 1; l >= 0; l-- {
+		object, present := r.layers[l][key]
+		if !present {
+			continue
+		}
+		if !known || !equality.Semantic.DeepEqual(have, object) {
+			r.objects[key] = object
+			r.translator.Set(object)
+		}
 		return
 	}
-	r.objects[key] = object
-	r.translator.Set(object)
-}
-
-func (r *routing) delete(key objectKey) {
-	if object, ok := r.objects[key]; ok {
+	if known {
 		delete(r.objects, key)
-		r.translator.Delete(object)
+		r.translator.Delete(have)
 	}
 }
 
@@ -116,6 +155,7 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	}
 	maps.Copy(r.gateways, change.Gateways)
 	maps.Copy(r.routes, change.HTTPRoutes)
+	maps.Copy(r.grpcRoutes, change.GRPCRoutes)
 	return slices.Collect(maps.Keys(change.HTTPRoutes))
 }
 

@@ -159,7 +159,7 @@ func (l *loop) applyRoutable(s *service, result plan.Result) {
 	next := map[objectKey]bool{}
 	set := func(object manifest.Object) {
 		next[keyOfObject(object)] = true
-		l.routing.set(object)
+		l.routing.set(planned, object)
 	}
 	for i := range result.Services {
 		set(&result.Services[i])
@@ -172,7 +172,7 @@ func (l *loop) applyRoutable(s *service, result plan.Result) {
 	}
 	for key := range s.planned {
 		if !next[key] {
-			l.routing.delete(key)
+			l.routing.delete(planned, key)
 		}
 	}
 	s.planned = next

@@ -36,7 +36,7 @@ func (l *loop) show() {
 		next.layers[name] = l.facts(s)
 	}
 	next.services = append(next.services, l.neverValid()...)
-	for _, problem := range l.problems {
+	for _, problem := range l.allProblems() {
 		next.problems = append(next.problems, admin.Problem{
 			File: problem.File, Line: problem.Line, Object: problem.Object,
 			Field: problem.Field, Message: problem.Message, Remedy: problem.Remedy,

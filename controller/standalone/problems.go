@@ -1,0 +1,135 @@
+package standalone
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/xds/ir"
+)
+
+// reasonRejected is the reason of a route's condition Programmed when Envoy refused what was made of it.
+const reasonRejected = "RejectedByEnvoy"
+
+// allProblems are what is wrong in the manifests and with the objects in force, by file and line. There is
+// no API server here to write a status to, so an object's False conditions are shown beside its manifest.
+func (l *loop) allProblems() []manifest.Problem {
+	all := slices.Clone(l.problems)
+	for key, object := range l.routing.layers[given] {
+		document, inForce := l.inventory[key]
+		if !inForce {
+			continue
+		}
+		add := func(field, message, remedy string) {
+			all = append(all, manifest.Problem{Source: document.Source, Object: key.String(), Field: field, Message: message, Remedy: remedy})
+		}
+		if _, shadowed := l.routing.layers[planned][key]; shadowed {
+			add("metadata.name", "an InferenceService has a child of this kind and name, which is the one in force", "give it another name")
+			continue
+		}
+		for _, c := range l.falseConditions(object) {
+			add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
+		}
+		if reason, refused := l.rejected[ir.Ref{Kind: key.kind, Namespace: key.namespace, Name: key.name}]; refused {
+			add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force")
+		}
+	}
+	slices.SortStableFunc(all, func(a, b manifest.Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+	})
+	return all
+}
+
+// falseConditions are the conditions that translation set to False on an object of the Gateway API.
+func (l *loop) falseConditions(object manifest.Object) []metav1.Condition {
+	name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
+	var conditions []metav1.Condition
+	switch object := object.(type) {
+	case *gatewayv1.HTTPRoute:
+		conditions = parentConditions(l.routing.routes[name].Parents)
+	case *gatewayv1.GRPCRoute:
+		conditions = parentConditions(l.routing.grpcRoutes[name].Parents)
+	case *gatewayv1.Gateway:
+		status, ours := l.routing.gateways[name]
+		if !ours {
+			return []metav1.Condition{{
+				Type: string(gatewayv1.GatewayConditionAccepted), Reason: "NotOurs",
+				Message: fmt.Sprintf("spec.gatewayClassName is %q; sluice serves the class %q", object.Spec.GatewayClassName, gatewayClass),
+			}}
+		}
+		conditions = slices.Clone(status.Conditions)
+		for _, listener := range status.Listeners {
+			for _, c := range listener.Conditions {
+				c.Message = fmt.Sprintf("listener %s: %s", listener.Name, c.Message)
+				conditions = append(conditions, c)
+			}
+		}
+	default:
+		return nil
+	}
+	return slices.DeleteFunc(conditions, func(c metav1.Condition) bool { return !isFault(c) })
+}
+
+// isFault says whether a condition tells of something wrong. Conflicted is the one that is well when False.
+func isFault(c metav1.Condition) bool {
+	if c.Type == string(gatewayv1.ListenerConditionConflicted) {
+		return c.Status == metav1.ConditionTrue
+	}
+	return c.Status != metav1.ConditionTrue
+}
+
+func parentConditions(parents []gatewayv1.RouteParentStatus) []metav1.Condition {
+	if len(parents) == 0 {
+		return []metav1.Condition{{
+			Type: string(gatewayv1.RouteConditionAccepted), Reason: string(gatewayv1.RouteReasonNoMatchingParent),
+			Message: "no parentRef names a Gateway that sluice serves; the one that is always there is kserve/kserve-ingress-gateway",
+		}}
+	}
+	var conditions []metav1.Condition
+	for _, parent := range parents {
+		conditions = append(conditions, parent.Conditions...)
+	}
+	return conditions
+}
+
+// observeRejections notes what Envoy refuses now, and gives the HTTPRoutes for which that is news.
+func (l *loop) observeRejections() []types.NamespacedName {
+	now := map[ir.Ref]string{}
+	for _, rejection := range l.envoys.Rejections() {
+		for _, object := range rejection.Objects {
+			now[object] = rejection.Reason
+		}
+	}
+	var news []types.NamespacedName
+	for _, refs := range []map[ir.Ref]string{now, l.rejected} {
+		for ref := range refs {
+			if ref.Kind == "HTTPRoute" && now[ref] != l.rejected[ref] {
+				news = append(news, types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name})
+			}
+		}
+	}
+	l.rejected = now
+	return news
+}
+
+// routeStatus is an HTTPRoute's status as its InferenceService's plan sees it: the translation's, and
+// whether Envoy took it.
+func (l *loop) routeStatus(name types.NamespacedName) gatewayv1.HTTPRouteStatus {
+	status := l.routing.routes[name]
+	reason, refused := l.rejected[ir.Ref{Kind: "HTTPRoute", Namespace: name.Namespace, Name: name.Name}]
+	if !refused {
+		return status
+	}
+	status = *status.DeepCopy()
+	for i := range status.Parents {
+		status.Parents[i].Conditions = append(status.Parents[i].Conditions, metav1.Condition{
+			Type: string(gatewayv1.GatewayConditionProgrammed), Status: metav1.ConditionFalse, Reason: reasonRejected, Message: reason,
+		})
+	}
+	return status
+}

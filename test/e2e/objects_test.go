@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestGatewayAPIObjectsAreServed serves a static address through a user's own HTTPRoute, Service and
+// EndpointSlice, and reports a route that can't work beside its manifest while the other goes on.
+func TestGatewayAPIObjectsAreServed(t *testing.T) {
+	t.Parallel()
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Header.Get("x-added")+" "+r.URL.Path)
+	}))
+	t.Cleanup(backend.Close)
+	_, port, err := net.SplitHostPort(backend.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	route := func(name, host, service string) string {
+		return fmt.Sprintf(`apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: %s
+spec:
+  parentRefs:
+    - namespace: kserve
+      name: kserve-ingress-gateway
+  hostnames: [%q]
+  rules:
+    - matches:
+        - path: {type: PathPrefix, value: /in}
+      filters:
+        - type: RequestHeaderModifier
+          requestHeaderModifier:
+            set: [{name: x-added, value: by-route}]
+        - type: URLRewrite
+          urlRewrite:
+            path: {type: ReplacePrefixMatch, replacePrefixMatch: /out}
+      backendRefs:
+        - name: %s
+          port: 80
+`, name, host, service)
+	}
+	write(t, filepath.Join(dir, "static.yaml"), route("static", "static.localhost", "static")+fmt.Sprintf(`---
+apiVersion: v1
+kind: Service
+metadata:
+  name: static
+spec:
+  ports: [{name: http, port: 80}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: static-1
+  labels: {kubernetes.io/service-name: static}
+addressType: IPv4
+ports: [{name: http, port: %s}]
+endpoints:
+  - addresses: [127.0.0.1]
+`, port))
+	write(t, filepath.Join(dir, "lost.yaml"), route("lost", "lost.localhost", "nobody"))
+	s := start(t, dir)
+	client := s.client()
+	eventually(t, startTimeout, "the static route", func() error {
+		got, err := ask(client, http.MethodGet, fmt.Sprintf("http://static.localhost:%d/in/a", s.port), "")
+		if err != nil {
+			return s.alive(err)
+		}
+		if got.status != http.StatusOK || got.body != "by-route /out/a" {
+			return fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return nil
+	})
+	problems, err := s.admin.Problems(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(problems) != 1 || problems[0].Object != "HTTPRoute default/lost" || !strings.Contains(problems[0].Message, "nobody") {
+		t.Errorf("problems: %+v, want one about HTTPRoute default/lost and its Service nobody", problems)
+	}
+}
