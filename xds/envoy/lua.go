@@ -54,6 +54,21 @@ function envoy_on_request(handle)
 end
 `
 
+// defaultPortName is how a route chooses defaultPortCode in place of the filter's own.
+const defaultPortName = "default-port"
+
+// defaultPortCode takes the port that the scheme implies out of a redirect. It stands in the first filter, which has
+// done its own work by the time that a route is chosen for good.
+const defaultPortCode = `function envoy_on_response(handle)
+  local headers = handle:headers()
+  local location = headers:get("location")
+  if location == nil then return end
+  local short = string.gsub(location, "^(http://[^/]*):80/", "%1/")
+  short = string.gsub(short, "^(https://[^/]*):443/", "%1/")
+  if short ~= location then headers:replace("location", short) end
+end
+`
+
 // IsWildcard says whether a host's name is "*" or "*.suffix".
 func IsWildcard(host string) bool { return strings.HasPrefix(host, "*") }
 
@@ -72,7 +87,7 @@ func Wildcards(l ir.Listener, hosts []string) Resource {
 	name := wildcardFilter(l.Name)
 	return newResource(ExtensionType, name, &core.TypedExtensionConfig{
 		Name:        name,
-		TypedConfig: pack(luaFilter(fmt.Sprintf(wildcardCode, strings.Join(entries, ",")))),
+		TypedConfig: pack(&lua.Lua{DefaultSourceCode: inline(fmt.Sprintf(wildcardCode, strings.Join(entries, ",")))}),
 	}, l.Object)
 }
 
@@ -83,7 +98,10 @@ func wildcardFilter(listener string) string { return "sluice.wildcard-host/" + l
 // by route is per-route configuration.
 func httpFilters(listener string) []*hcm.HttpFilter {
 	return []*hcm.HttpFilter{
-		typedFilter(lowercaseFilter, pack(luaFilter(lowercaseCode))),
+		typedFilter(lowercaseFilter, pack(&lua.Lua{
+			DefaultSourceCode: inline(lowercaseCode),
+			SourceCodes:       map[string]*core.DataSource{defaultPortName: inline(defaultPortCode)},
+		})),
 		{
 			Name: wildcardFilter(listener),
 			ConfigType: &hcm.HttpFilter_ConfigDiscovery{ConfigDiscovery: &core.ExtensionConfigSource{
@@ -105,8 +123,8 @@ func typedFilter(name string, config *anypb.Any) *hcm.HttpFilter {
 	return &hcm.HttpFilter{Name: name, ConfigType: &hcm.HttpFilter_TypedConfig{TypedConfig: config}}
 }
 
-func luaFilter(code string) *lua.Lua {
-	return &lua.Lua{DefaultSourceCode: &core.DataSource{Specifier: &core.DataSource_InlineString{InlineString: code}}}
+func inline(text string) *core.DataSource {
+	return &core.DataSource{Specifier: &core.DataSource_InlineString{InlineString: text}}
 }
 
 // luaString quotes s for Lua with every byte that is not plainly harmless as a decimal escape.

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -12,7 +11,8 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
-func route(r ir.Route) *routev3.Route {
+// route gives one route of a host, whose name tells a redirect what it is reached by.
+func route(host string, r ir.Route) *routev3.Route {
 	out := &routev3.Route{Name: r.Name, Match: match(r.Match)}
 	request, response := edits(r.RequestHeaders), edits(r.ResponseHeaders)
 	if !editsByBackend(r.Forward) {
@@ -22,7 +22,8 @@ func route(r ir.Route) *routev3.Route {
 	}
 	switch {
 	case r.Redirect != nil:
-		out.Action = &routev3.Route_Redirect{Redirect: redirect(r.Match.Path, r.Redirect)}
+		action, perFilter := redirect(host, r.Match.Path, r.Redirect)
+		out.Action, out.TypedPerFilterConfig = &routev3.Route_Redirect{Redirect: action}, perFilter
 	case r.Respond != nil:
 		out.Action = &routev3.Route_DirectResponse{DirectResponse: respond(r.Respond)}
 		if r.Respond.ContentType != "" {
@@ -123,6 +124,8 @@ func retry(r *ir.Retry) *routev3.RetryPolicy {
 	if r == nil {
 		return policy
 	}
+	// Who asks for retries asks for them after a reset and a timeout too (Gateway API, HTTPRouteRetry).
+	policy.RetryOn += ",reset"
 	policy.NumRetries = wrapperspb.UInt32(r.Attempts)
 	if len(r.StatusCodes) > 0 {
 		policy.RetryOn += ",retriable-status-codes"
@@ -133,13 +136,16 @@ func retry(r *ir.Retry) *routev3.RetryPolicy {
 			BaseInterval: durationpb.New(time.Duration(r.BackoffMS) * time.Millisecond),
 		}
 	}
+	if r.TryTimeoutMS > 0 {
+		policy.PerTryTimeout = durationpb.New(time.Duration(r.TryTimeoutMS) * time.Millisecond)
+	}
 	return policy
 }
 
 func respond(r *ir.Respond) *routev3.DirectResponseAction {
 	action := &routev3.DirectResponseAction{Status: r.Status}
 	if r.Body != "" {
-		action.Body = &core.DataSource{Specifier: &core.DataSource_InlineString{InlineString: r.Body}}
+		action.Body = inline(r.Body)
 	}
 	return action
 }

@@ -115,7 +115,8 @@ type Forward struct {
 	Rewrite *Rewrite `json:"rewrite,omitempty"`
 	// Mirrors get a copy of the request; their answers are dropped.
 	Mirrors []Mirror `json:"mirrors,omitempty"`
-	// Retry is nil when a failed request is not tried again.
+	// Retry is nil when no answer is tried again. Whatever it says, a request of which an endpoint has seen nothing
+	// (no connection, or one that ended before the first byte was taken) goes to another endpoint, twice at most.
 	Retry *Retry `json:"retry,omitempty"`
 }
 
@@ -145,7 +146,8 @@ type Mirror struct {
 type Retry struct {
 	// Attempts is the number of tries after the first.
 	Attempts uint32 `json:"attempts"`
-	// StatusCodes are the upstream answers that are tried again. A failure to connect always is.
+	// StatusCodes are the upstream answers that are tried again. A failure to connect, a reset before the answer
+	// and a single try's timeout always are.
 	StatusCodes []uint32 `json:"statusCodes,omitempty"`
 	// BackoffMS is the first wait between tries in milliseconds; 0 takes Envoy's.
 	BackoffMS int64 `json:"backoffMs,omitempty"`

@@ -200,6 +200,58 @@ func TestRoutesChangeRequests(t *testing.T) {
 	}
 }
 
+func TestRedirectNamesNoPortThatItsSchemeImplies(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	rules := []ir.Route{
+		{Name: "https", Match: ir.Match{Path: ir.Path{Kind: ir.PathPrefix, Value: "/https"}}, Redirect: &ir.Redirect{Status: 301, Scheme: "https", Port: 443, Prefix: "/to"}},
+		{Name: "http", Match: ir.Match{Path: ir.Path{Kind: ir.PathPrefix, Value: "/http"}}, Redirect: &ir.Redirect{Status: 301, Scheme: "http", Port: 80}},
+		{Name: "host", Match: ir.Match{Path: ir.Path{Kind: ir.PathPrefix, Value: "/host"}}, Redirect: &ir.Redirect{Status: 301, Scheme: "https", Host: "new.example.com", Port: 443}},
+		{Name: "port", Match: ir.Match{Path: ir.Path{Kind: ir.PathPrefix, Value: "/port"}}, Redirect: &ir.Redirect{Status: 301, Port: 80}},
+		{Name: "other", Match: ir.Match{Path: ir.Path{Kind: ir.PathPrefix, Value: "/other"}}, Redirect: &ir.Redirect{Status: 301, Scheme: "https", Port: 4430}},
+	}
+	var hosts []ir.Host
+	for _, name := range []string{"exact.example.com", "*.example.com", "*"} {
+		hosts = append(hosts, ir.Host{Listener: listenerName, Name: name, Routes: rules})
+	}
+	d.publish(hosts, nil)
+	for _, name := range []string{"exact.example.com", "some.example.com", "elsewhere"} {
+		for _, port := range []string{"", ":8080", ":443"} {
+			for path, want := range map[string]string{
+				"/https/a?b":   "https://" + name + "/to/a?b",
+				"/http?x=:80/": "http://" + name + "/http?x=:80/",
+				"/host":        "https://new.example.com/host",
+				"/port":        "http://" + name + "/port",
+				"/other":       "https://" + name + ":4430/other",
+			} {
+				if got := d.get(name+port, path); got.status != 301 || got.header.Get("Location") != want {
+					t.Errorf("%s%s: %d to %q, want %q", name+port, path, got.status, got.header.Get("Location"), want)
+				}
+			}
+		}
+	}
+	// A host that is spelt with capitals still finds the route that chose other code for the first filter.
+	if got := d.get("Some.Example.com:8080", "/https"); got.header.Get("Location") != "https://Some.Example.com/to" {
+		t.Errorf("with capitals: %d to %q", got.status, got.header.Get("Location"))
+	}
+}
+
+func TestTryThatTakesTooLongIsMadeElsewhere(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	slow := serve(t, "slow", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	b := echo(t, "b")
+	b.Endpoints = append(b.Endpoints, slow.Endpoints...)
+	h := host("a.example.com", all(b))
+	h.Routes[0].Forward.Retry = &ir.Retry{Attempts: 1, TryTimeoutMS: 100}
+	d.publish([]ir.Host{h}, []ir.Backend{b})
+	for range 6 {
+		if got := d.get("a.example.com", "/"); got.status != 200 {
+			t.Fatalf("status %d: %s", got.status, got.body)
+		}
+	}
+}
+
 func TestWebSocketUpgradePasses(t *testing.T) {
 	t.Parallel()
 	d := startDataPlane(t)
