@@ -11,7 +11,8 @@ import (
 	"github.com/sluice-serving/sluice/xds/server"
 )
 
-// sweepEvery is how often Envoy is asked what lingering endpoints still have in flight.
+// sweepEvery is how often Envoy is asked what lingering endpoints still have in flight, and missing paths are
+// looked for.
 const sweepEvery = 250 * time.Millisecond
 
 // quietPolls is how many times in a row an endpoint must be without requests. Envoy's workers take a new

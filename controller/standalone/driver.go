@@ -134,7 +134,9 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			return nil
 		case <-sweep.C:
 			l.sweep(ctx, &running)
-			continue
+			if !l.foundMissing() {
+				continue
+			}
 		case <-filesChanged:
 			l.readFiles()
 		case <-d.engineChanged:

@@ -56,6 +56,25 @@ func (s *service) take(document manifest.Document) {
 	s.resolved, s.files = resolvePaths(object, dir)
 }
 
+// foundMissing says whether a path that a service waits for has appeared. Only those are looked at: they lie
+// anywhere, and a directory that isn't there can't be watched.
+func (l *loop) foundMissing() bool {
+	var any bool
+	for _, s := range l.services {
+		for path, kind := range s.files {
+			if kind != settings.Missing {
+				continue
+			}
+			if now := fileKind(path); now != settings.Missing {
+				s.files = maps.Clone(s.files) // the last plan's input has the old one
+				s.files[path] = now
+				s.dirty, any = true, true
+			}
+		}
+	}
+	return any
+}
+
 // planDirty plans the services that need it and applies what is new. It says whether there were any.
 func (l *loop) planDirty() bool {
 	var any bool
