@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/plan/runtimes"
@@ -28,6 +27,8 @@ type draft struct {
 	bundled bool
 	// hasModel says that the pod must be given a model to serve.
 	hasModel bool
+	// readsNoFiles says that the model's server fetches its model itself, or was told where it is otherwise.
+	readsNoFiles bool
 	// serverLabels are what the runtime's own template refers to.
 	serverLabels map[string]string
 	storageURI   string
@@ -143,26 +144,7 @@ func defaultContainer(c *corev1.Container) {
 			c.Ports[i].Protocol = corev1.ProtocolTCP
 		}
 	}
-	if c.Name != v1beta1.ContainerServing && c.Name != v1beta1.ContainerTransformer {
-		return
-	}
-	if c.ReadinessProbe == nil {
-		c.ReadinessProbe = &corev1.Probe{
-			ProbeHandler:     corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(firstPort(*c))}},
-			TimeoutSeconds:   1,
-			PeriodSeconds:    10,
-			SuccessThreshold: 1,
-			FailureThreshold: 3,
-		}
-	}
-}
-
-// firstPort is what a container listens on, 8080 if it doesn't say.
-func firstPort(c corev1.Container) int32 {
-	if len(c.Ports) > 0 && c.Ports[0].ContainerPort != 0 {
-		return c.Ports[0].ContainerPort
-	}
-	return 8080
+	defaultProbe(c)
 }
 
 func defaultPod(p *corev1.PodSpec) {

@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
@@ -80,6 +81,13 @@ func (c *children) deployment(d appsv1.Deployment) {
 		for i := range container.Env {
 			if container.Env[i].Name == v1beta1.EnvStorageURI {
 				container.Env[i].Value = v1beta1.DefaultModelMountPath
+			}
+		}
+		if p := container.ReadinessProbe; p != nil && p.HTTPGet != nil && p.HTTPGet.Port.IntValue() == 0 {
+			// KServe writes the 0 on, which an API server refuses in the Deployment.
+			p.HTTPGet.Port = intstr.FromInt32(8080)
+			if len(container.Ports) > 0 {
+				p.HTTPGet.Port = intstr.FromInt32(container.Ports[0].ContainerPort)
 			}
 		}
 		w.Containers = append(w.Containers, server{

@@ -57,6 +57,9 @@ func InferenceService(in Input) Result {
 	if s.service.Annotations[v1beta1.AnnotationStop] == "true" {
 		return s.stopped()
 	}
+	if s.service.Mode() == v1beta1.ModeModelMesh {
+		return s.modelMesh()
+	}
 	var r Result
 	parts := s.parts()
 	for _, p := range parts {

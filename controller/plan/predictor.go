@@ -70,11 +70,6 @@ func (s *scene) canary(stable v1beta1.PredictorSpec, entry v1beta1.CanarySpec) c
 // renderPredictor makes the pod template of a predictor.
 func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, path string) rendered {
 	out := rendered{notApplied: s.predictorNotApplied(spec, path)}
-	if s.service.Mode() == v1beta1.ModeModelMesh {
-		out.problem = refused(ReasonNotSupported, "deployment mode ModelMesh shares pods among models, which isn't done here: remove the annotation %s, and the service gets pods of its own",
-			v1beta1.AnnotationDeploymentMode)
-		return out
-	}
 	if spec.WorkerSpec != nil {
 		out.problem = refused(ReasonNotSupported, "%s.workerSpec: a model over several nodes isn't served yet: remove workerSpec and choose a model that fits one node", path)
 		return out
@@ -125,6 +120,7 @@ func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
 		return err
 	}
 	merged.Image = imageFor(merged, choice, model.RuntimeVersion)
+	pointProbes(&merged)
 	base[serving] = merged
 	return s.assemble(d, base, &model)
 }
@@ -155,6 +151,7 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 	d.bundled = d.runtime.Bundled()
 	d.storageURI, d.storageField = value(model.StorageURI), d.path+".model.storageUri"
 	d.hasModel = true
+	d.readsNoFiles = model.ModelFormat.Name == "huggingface" || model.Storage != nil
 	if model.Storage != nil {
 		if s.settings.Local != nil {
 			return refused(ReasonStorageNotSupported, "%s.model.storage refers to a secret's object store, which isn't fetched on one machine yet: use storageUri with file:// or pvc://", d.path)

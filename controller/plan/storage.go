@@ -82,6 +82,10 @@ func (s *scene) withoutStorage(d *draft) error {
 	if d.hasModel && d.bundled {
 		return refused(ReasonStorageMissing, "%s.model has no storageUri: say where the model's files are, for example file:///models/iris", d.path)
 	}
+	if d.hasModel && !d.readsNoFiles {
+		d.notApplied = append(d.notApplied, d.path+".model without storage (KServe makes it a server that TrainedModels share, which isn't done here: "+
+			"the server is given no model; set storageUri)")
+	}
 	return nil
 }
 

@@ -52,6 +52,9 @@ func (r *Refusal) Error() string { return r.Message }
 // Choose finds the runtime. Its error is a [*Refusal].
 func Choose(r Request) (Choice, error) {
 	scopes := [][]Choice{ofNamespace(r.Runtimes), ofCluster(r.ClusterRuntimes)}
+	if r.Format == "" {
+		return Choice{}, &Refusal{Reason: v1beta1.FailureNoSupportingRuntime, Message: noFormat(r, scopes)}
+	}
 	if r.Named != "" {
 		return named(r, scopes)
 	}

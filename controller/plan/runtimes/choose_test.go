@@ -112,6 +112,21 @@ func TestNamespaceRuntimesComeFirst(t *testing.T) {
 	}
 }
 
+func TestAModelWithoutFormatIsToldTheFormats(t *testing.T) {
+	t.Parallel()
+	dog := cluster("b")
+	dog.Spec.SupportedModelFormats[0].Name = "dog"
+	have := []v1alpha1.ClusterServingRuntime{cluster("a"), dog, cluster("off", disabled)}
+	for named, want := range map[string]string{"": "formats with a runtime are cat, dog", "b": `runtime "b" serves dog`} {
+		_, err := Choose(Request{Named: named, ClusterRuntimes: have})
+		var refusal *Refusal
+		if !errors.As(err, &refusal) || refusal.Reason != v1beta1.FailureNoSupportingRuntime ||
+			!strings.Contains(refusal.Message, want) || !strings.Contains(refusal.Message, "modelFormat.name") {
+			t.Errorf("runtime %q: %v", named, err)
+		}
+	}
+}
+
 func TestRefusalNamesTheNearestMiss(t *testing.T) {
 	t.Parallel()
 	_, err := Choose(Request{Format: "cat", ClusterRuntimes: []v1alpha1.ClusterServingRuntime{cluster("a", speaks("v2"))}})

@@ -8,6 +8,26 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 )
 
+// noFormat says which formats a model that names none could have: of the named runtime, or of all.
+func noFormat(r Request, scopes [][]Choice) string {
+	known := map[string]bool{}
+	for _, scope := range scopes {
+		for _, c := range scope {
+			if isTrue(c.Spec.Disabled) || r.Named != "" && c.Name != r.Named {
+				continue
+			}
+			for _, f := range c.Spec.SupportedModelFormats {
+				known[f.Name] = true
+			}
+		}
+	}
+	of := "formats with a runtime are"
+	if r.Named != "" {
+		of = fmt.Sprintf("runtime %q serves", r.Named)
+	}
+	return fmt.Sprintf("the model names no format, so no runtime can be chosen: set model.modelFormat.name; %s %s", of, list(known))
+}
+
 // noneFits says why an automatic choice found nothing: the nearest miss first.
 func noneFits(r Request, scopes [][]Choice) string {
 	wanted := strings.TrimSpace(r.Format + " " + r.Version)
