@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
 
@@ -38,7 +37,7 @@ func TestCorpusSurvivesARoundTrip(t *testing.T) {
 	}
 }
 
-func roundTrip(t *testing.T, file string, data []byte, obj client.Object) {
+func roundTrip(t *testing.T, file string, data []byte, obj Object) {
 	t.Helper()
 	var before, after any
 	if err := yaml.Unmarshal(data, &before); err != nil {

@@ -88,3 +88,39 @@ endpoints:
 		t.Errorf("problems: %+v, want one about HTTPRoute default/lost and its Service nobody", problems)
 	}
 }
+
+// TestRefusalByEnvoyIsReportedBesideItsManifest brings a Gateway whose port another process has: Envoy
+// refuses that listener, the report says so beside the manifest, and the other listener serves.
+func TestRefusalByEnvoyIsReportedBesideItsManifest(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	dir := quickstart(t)
+	write(t, filepath.Join(dir, "extra.yaml"), fmt.Sprintf(`apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: extra
+spec:
+  gatewayClassName: sluice
+  listeners:
+    - {name: http, port: %d, protocol: HTTP}
+`, taken.Addr().(*net.TCPAddr).Port))
+	s := start(t, dir)
+	s.waitReady()
+	eventually(t, startTimeout, "the refusal", func() error {
+		problems, err := s.admin.Problems(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			if p.Object == "Gateway default/extra" && p.Line > 0 && strings.Contains(p.Message, "Envoy refused") {
+				return nil
+			}
+		}
+		return fmt.Errorf("problems: %+v", problems)
+	})
+	s.mustAsk(s.client(), http.MethodGet, s.url("", "/v2/models/iris"), "")
+}
