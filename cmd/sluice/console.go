@@ -111,16 +111,33 @@ func (c console) show(services []admin.Service, tried map[string]bool) {
 		fmt.Fprintf(&text, "\nTry it:\n  %s\n", strings.Join(commands, "\n  "))
 	}
 	if first {
-		text.WriteString(c.hint())
+		text.WriteString(c.hint(services))
 	}
 	_, _ = io.WriteString(c.out, text.String()) // nobody reads any more: serving goes on
 }
 
-// hint names the commands to go on with.
-func (c console) hint() string {
+// hint says how gRPC finds a service, and names the commands to go on with.
+func (c console) hint(services []admin.Service) string {
+	var text strings.Builder
+	if url, spoken := firstGRPC(services); spoken {
+		fmt.Fprintf(&text, "\ngRPC comes in at the same port, %s, with the service's host as its authority: %s\n", url.Dial, strings.TrimPrefix(url.URL, "grpc://"))
+	}
 	flag := ""
 	if address := c.options.adminAddress(); address != defaultAdmin {
 		flag = " --admin " + address
 	}
-	return fmt.Sprintf("\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", flag)
+	fmt.Fprintf(&text, "\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", flag)
+	return text.String()
+}
+
+// firstGRPC is how the first service that speaks gRPC is reached by it.
+func firstGRPC(services []admin.Service) (admin.URL, bool) {
+	for _, service := range services {
+		for _, url := range service.URLs {
+			if url.Kind == admin.GRPCURL {
+				return url, true
+			}
+		}
+	}
+	return admin.URL{}, false
 }
