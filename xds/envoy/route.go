@@ -119,7 +119,8 @@ func retry(r *ir.Retry) *routev3.RetryPolicy {
 			Name:       "envoy.retry_host_predicates.previous_hosts",
 			ConfigType: previousHosts(),
 		}},
-		HostSelectionRetryMaxAttempts: 3,
+		// Each pick hits a host that was tried before by chance: of two hosts, all of ten do once in a thousand.
+		HostSelectionRetryMaxAttempts: 10,
 	}
 	if r == nil {
 		return policy

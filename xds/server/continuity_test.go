@@ -58,6 +58,20 @@ func TestRestartedServerSendsOnlyWhatChanged(t *testing.T) {
 	}
 }
 
+// Envoy waits 15 s for clusters, and as long for routes, that nobody sends.
+func TestNothingToServeDelaysNothing(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	began := time.Now()
+	d.publish(nil, nil)
+	if got := d.get("a.example.com", "/"); got.status != 404 {
+		t.Errorf("status %d", got.status)
+	}
+	if took := time.Since(began); took > 7*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
 func TestListenerStaysWhenServicesChange(t *testing.T) {
 	t.Parallel()
 	d := startDataPlane(t)

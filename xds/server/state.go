@@ -98,7 +98,8 @@ func (st *state) next(c catalog) (delivery, bool) {
 		if _, busy := st.busy[typeURL]; busy {
 			continue
 		}
-		if d := st.additions(c, typeURL); len(d.added)+len(d.removed) > 0 {
+		d := st.additions(c, typeURL)
+		if sub := st.subscriptions[typeURL]; len(d.added)+len(d.removed) > 0 || sub != nil && sub.silent {
 			st.dispatched(d)
 			return d, true
 		}
@@ -118,6 +119,7 @@ func (st *state) next(c catalog) (delivery, bool) {
 func (st *state) dispatched(d delivery) {
 	st.busy[d.typeURL] = struct{}{}
 	sub := st.subscriptions[d.typeURL]
+	sub.silent = false
 	for _, r := range d.added {
 		delete(sub.again, r.Name)
 	}

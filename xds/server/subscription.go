@@ -24,6 +24,9 @@ type subscription struct {
 	again map[string]struct{}
 	// all makes every published name dirty at the next look.
 	all bool
+	// silent says that a client which has nothing asked for everything and has had no response yet: there is one for
+	// it even when there is nothing, since Envoy opens no port before, and waits 15 s.
+	silent bool
 	// probes are groups of names to send by themselves, in order, because a larger response with them was
 	// refused.
 	probes [][]string
@@ -57,6 +60,7 @@ func open(req *discovery.DeltaDiscoveryRequest) *subscription {
 	}
 	if len(req.GetResourceNamesSubscribe()) == 0 && wildcardByDefault(req.GetTypeUrl()) {
 		sub.everything()
+		sub.silent = len(sub.held) == 0
 	}
 	for _, name := range req.GetResourceNamesSubscribe() {
 		sub.want(name)
