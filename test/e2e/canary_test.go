@@ -211,3 +211,30 @@ func TestRevisionThatNeverGetsReadyTakesNoTraffic(t *testing.T) {
 		t.Errorf("the canary that isn't ready answered %d requests", v2)
 	}
 }
+
+// finished wants a service to run one pod, of the revision whose name ends in number.
+func finished(number string) func(admin.Service) error {
+	return func(service admin.Service) error {
+		if err := alone(service); err != nil {
+			return err
+		}
+		last := service.Revisions[len(service.Revisions)-1]
+		if !strings.HasSuffix(last.Name, number) || last.Reason != "" {
+			return fmt.Errorf("revisions: %+v", service.Revisions)
+		}
+		return nil
+	}
+}
+
+// replicasReady wants a service to have n pods, all ready.
+func replicasReady(service admin.Service, n int) error {
+	if len(service.Pods) != n {
+		return fmt.Errorf("%d pods, want %d", len(service.Pods), n)
+	}
+	for _, pod := range service.Pods {
+		if !pod.Ready {
+			return fmt.Errorf("pod %s isn't ready", pod.Name)
+		}
+	}
+	return nil
+}
