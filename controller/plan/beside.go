@@ -17,6 +17,7 @@ const imageART = "kserve/art-explainer"
 
 // transformer reads the transformer: containers of the user's, told where the predictor is.
 func (s *scene) transformer(spec *v1beta1.TransformerSpec) component {
+	own := written{path: "spec.transformer", pod: corev1.PodSpec(spec.PodSpec)}
 	return s.beside(draft{
 		kind:        v1beta1.TransformerComponent,
 		path:        "spec.transformer",
@@ -24,7 +25,7 @@ func (s *scene) transformer(spec *v1beta1.TransformerSpec) component {
 		labels:      spec.Labels,
 		annotations: spec.Annotations,
 		storageURIs: spec.StorageURIs,
-	}, spec.ComponentExtensionSpec, nil)
+	}, own, spec.ComponentExtensionSpec, nil)
 }
 
 // explainer reads the explainer: containers of the user's or the built-in one, told where the predictor is.
@@ -37,9 +38,11 @@ func (s *scene) explainer(spec *v1beta1.ExplainerSpec) component {
 		annotations: spec.Annotations,
 		storageURIs: spec.StorageURIs,
 	}
+	own := written{path: d.path, pod: d.pod}
 	var trailing []string
 	if art := spec.ART; art != nil {
 		container := art.Container
+		own.server, own.serverPath, own.version = &art.Container, d.path+".art", value(art.RuntimeVersion)
 		if container.Image == "" {
 			tag := value(art.RuntimeVersion)
 			if tag == "" {
@@ -54,11 +57,11 @@ func (s *scene) explainer(spec *v1beta1.ExplainerSpec) component {
 			trailing = append(trailing, "--"+key, art.Config[key])
 		}
 	}
-	return s.beside(d, spec.ComponentExtensionSpec, trailing)
+	return s.beside(d, own, spec.ComponentExtensionSpec, trailing)
 }
 
-// beside makes a component that stands beside the predictor and calls it.
-func (s *scene) beside(d draft, extension v1beta1.ComponentExtensionSpec, trailing []string) component {
+// beside makes a component that stands beside the predictor and calls it; own is what the manifest says of it.
+func (s *scene) beside(d draft, own written, extension v1beta1.ComponentExtensionSpec, trailing []string) component {
 	c := component{kind: d.kind, extension: extension}
 	c.stable.notApplied = s.extensionNotApplied(extension, d.path)
 	d.pod.Containers = slices.Clone(d.pod.Containers)
@@ -76,11 +79,13 @@ func (s *scene) beside(d draft, extension v1beta1.ComponentExtensionSpec, traili
 		}
 	}
 	template, err := s.finish(&d)
-	if err != nil {
-		c.stable.problem = asProblem(err)
-	}
 	c.stable.template = template
 	c.stable.notApplied = append(c.stable.notApplied, d.notApplied...)
+	if err != nil {
+		c.stable.problem = asProblem(err)
+		return c
+	}
+	c.stable.notApplied = append(c.stable.notApplied, s.notLocal(own, template)...)
 	return c
 }
 

@@ -41,6 +41,7 @@ type draft struct {
 // finish adds to a draft what every component's pod has, and gives the neutral template.
 func (s *scene) finish(d *draft) (corev1.PodTemplateSpec, error) {
 	order(d.pod.Containers)
+	d.pod.InitContainers = slices.Clone(d.pod.InitContainers) // they may still be the service's own
 	named := s.service.ObjectMeta
 	named.Labels = mergeMaps(named.Labels, d.serverLabels)
 	for i, c := range d.pod.Containers {

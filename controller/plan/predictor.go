@@ -32,7 +32,7 @@ func (s *scene) predictor() component {
 		kind:      v1beta1.PredictorComponent,
 		track:     spec.Name,
 		extension: spec.ComponentExtensionSpec,
-		stable:    s.renderPredictor(spec, pathPredictor),
+		stable:    s.renderPredictor(spec, writtenPredictor(spec, pathPredictor)),
 	}
 	for _, entry := range s.service.Spec.Canary {
 		c.canaries = append(c.canaries, s.canary(spec, entry))
@@ -63,12 +63,13 @@ func (s *scene) canary(stable v1beta1.PredictorSpec, entry v1beta1.CanarySpec) c
 		merged.Model.Args = slices.Concat(stable.Model.Args, entry.Predictor.Model.Args)
 	}
 	out.extension.DeploymentStrategy = merged.DeploymentStrategy
-	out.rendered = s.renderPredictor(merged, "spec.canary["+entry.Predictor.Name+"].predictor")
+	out.rendered = s.renderPredictor(merged, writtenPredictor(entry.Predictor, "spec.canary["+entry.Predictor.Name+"].predictor"))
 	return out
 }
 
-// renderPredictor makes the pod template of a predictor.
-func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, path string) rendered {
+// renderPredictor makes the pod template of a predictor; own is what the manifest says at the predictor's own place.
+func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, own written) rendered {
+	path := own.path
 	out := rendered{notApplied: s.predictorNotApplied(spec, path)}
 	if spec.WorkerSpec != nil {
 		out.problem = refused(ReasonNotSupported, "%s.workerSpec: a model over several nodes isn't served yet: remove workerSpec and choose a model that fits one node", path)
@@ -92,10 +93,12 @@ func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, path string) rendere
 		out.runtime = d.runtime
 		out.template, err = s.finish(&d)
 	}
+	out.notApplied = append(out.notApplied, d.notApplied...)
 	if err != nil {
 		out.problem = asProblem(err)
+		return out
 	}
-	out.notApplied = append(out.notApplied, d.notApplied...)
+	out.notApplied = append(out.notApplied, s.notLocal(own, out.template)...)
 	return out
 }
 

@@ -5,6 +5,8 @@ package settings
 import (
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -19,6 +21,8 @@ type Settings struct {
 	DisallowedAnnotations []string
 	// DisallowedLabels are exact label keys that never reach a child.
 	DisallowedLabels []string
+	// Resources are those that defaulting completes containers with; where a container has just these, they are nobody's wish.
+	Resources corev1.ResourceRequirements
 	// Local is nil on a cluster.
 	Local *Local
 }
@@ -81,7 +85,9 @@ func (l *Local) Bundles(format string) bool {
 
 // Cluster gives KServe's defaults for an installation whose hosts end in domain.
 func Cluster(domain string) Settings {
+	each := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1"), corev1.ResourceMemory: resource.MustParse("2Gi")}
 	return Settings{
+		Resources: corev1.ResourceRequirements{Requests: each, Limits: each.DeepCopy()},
 		Ingress: Ingress{
 			Gateway:      types.NamespacedName{Namespace: "kserve", Name: "kserve-ingress-gateway"},
 			Domain:       domain,
