@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/controller/standalone"
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
 
 // stateLock is the file that a sluice makes in its state directory before all others.
@@ -59,7 +61,7 @@ func (o *stopOptions) run(cmd *cobra.Command, paths []string) error {
 	case err == nil:
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "stopped sluice (pid %d)\n", serving.PID)
 		return err
-	case !errors.Is(err, errNoProcess) && !errors.Is(err, os.ErrNotExist):
+	case !errors.Is(err, pidfd.ErrGone) && !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("stopping the sluice of state directory %s: %w", dir, err)
 	}
 	if err := endLeftovers(ctx, dir); err != nil {
@@ -85,4 +87,17 @@ func (o *stopOptions) directory(paths []string) (string, error) {
 		return "", &usageError{err}
 	}
 	return dir, nil
+}
+
+// endProcess asks a process to end and waits for it. The error is [pidfd.ErrGone] if it had ended before.
+func endProcess(ctx context.Context, pid int, startTicks uint64) error {
+	process, err := pidfd.Open(pid, startTicks)
+	if err != nil {
+		return err
+	}
+	defer process.Close()
+	if err := process.Signal(unix.SIGTERM); err != nil {
+		return err
+	}
+	return process.Wait(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluice-serving/sluice/controller/standalone"
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
 
 // child starts a shell script as a process of its own and waits for its first line; arguments are what it seems to have
@@ -66,6 +68,22 @@ func announce(t *testing.T, process standalone.Process) string {
 	return dir
 }
 
+// recordEnvoy writes what xds/proxy remembers of a running Envoy.
+func recordEnvoy(t *testing.T, dir string, pid int) {
+	t.Helper()
+	ticks, err := pidfd.StartTicks(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "envoy"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	record := fmt.Sprintf(`{"pid":%d,"startTicks":%d}`, pid, ticks)
+	if err := os.WriteFile(filepath.Join(dir, "envoy", "envoy.json"), []byte(record), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Scripts that end on SIGTERM, and that don't.
 const (
 	orderly  = `trap 'sleep 0.2; exit 0' TERM; echo ready; while :; do sleep 0.05; done`
@@ -95,7 +113,8 @@ func TestStopEndsWhatAKilledSluiceLeftAndNothingElse(t *testing.T) {
 	t.Parallel()
 	// This test's own pid with another start time: a pid that the kernel gave away again.
 	dir := announce(t, standalone.Process{PID: os.Getpid(), StartTicks: 1})
-	_, ended := child(t, orderly, "--config-path", filepath.Join(dir, "envoy", "bootstrap.json"))
+	pid, ended := child(t, orderly, "--config-path", filepath.Join(dir, "envoy", "bootstrap.json"))
+	recordEnvoy(t, dir, pid)
 	_, another := child(t, orderly, "--config-path", filepath.Join(t.TempDir(), "envoy", "bootstrap.json"))
 	got := sluice(t.Context(), nil, nil, "stop", "--state-dir", dir)
 	if got.code != exitOK || !strings.HasPrefix(got.out, "no sluice runs there any more") {

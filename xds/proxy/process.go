@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +9,12 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
+
+// configFlag is followed by the bootstrap's path; an Envoy that was left is known by it.
+const configFlag = "--config-path"
 
 // process is one running Envoy, as the supervisor sees it.
 type process interface {
@@ -22,8 +27,12 @@ type process interface {
 }
 
 // startEnvoy writes the bootstrap and starts the binary in a process group of its own, so that a Ctrl-C at the
-// terminal reaches the supervisor alone and the stop is orderly.
+// terminal reaches the supervisor alone and the stop is orderly. Two Envoys over one directory would both listen, and
+// share the requests: one that was left is ended first.
 func (p *Proxy) startEnvoy() (process, error) {
+	if err := EndLeftover(context.Background(), p.options.Dir, p.logger); err != nil {
+		return nil, err
+	}
 	if err := p.writeBootstrap(); err != nil {
 		return nil, err
 	}
@@ -38,7 +47,7 @@ func (p *Proxy) startEnvoy() (process, error) {
 		return nil, fmt.Errorf("envoy's log: %w", err)
 	}
 	cmd.Stdout, cmd.Stderr = input, input
-	err = cmd.Start()
+	err = p.startRecorded(cmd)
 	input.Close() //nolint:errcheck,gosec // the child has its own copy
 	if err != nil {
 		output.Close() //nolint:errcheck,gosec // nothing was read from it
@@ -47,6 +56,25 @@ func (p *Proxy) startEnvoy() (process, error) {
 	child := &child{cmd: cmd, done: make(chan struct{})}
 	go child.follow(output, p)
 	return child, nil
+}
+
+// startRecorded starts a process that a later run in the directory can find; one that can't be recorded is ended.
+func (p *Proxy) startRecorded(cmd *exec.Cmd) error {
+	if err := remember(p.options.Dir, record{}); err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, forget(p.options.Dir))
+	}
+	ticks, err := pidfd.StartTicks(cmd.Process.Pid)
+	if err == nil {
+		err = remember(p.options.Dir, record{PID: cmd.Process.Pid, StartTicks: ticks})
+	}
+	if err != nil {
+		_ = cmd.Process.Kill() // fails only when it has ended
+		_ = cmd.Wait()         // how it ended is known
+	}
+	return err
 }
 
 // expectedToEnd says that what Envoy warns of now is the noise of its own stop.
@@ -58,7 +86,7 @@ func (p *Proxy) expectedToEnd() bool {
 
 func (p *Proxy) arguments() []string {
 	args := []string{
-		"--config-path", p.bootstrapFile(),
+		configFlag, p.bootstrapFile(),
 		// Hot restart shares memory between Envoys of one base id; a second sluice of this user would meet it.
 		"--disable-hot-restart",
 		"--log-level", "warning",
@@ -86,6 +114,9 @@ func (c *child) follow(output *os.File, p *Proxy) {
 	forwardLog(output, p.logger.With("pid", c.pid()), p.expectedToEnd)
 	output.Close() //nolint:errcheck,gosec // only read
 	c.err = c.cmd.Wait()
+	if err := forget(p.options.Dir); err != nil {
+		p.logger.Warn("the record of the ended Envoy can't be removed", "error", err)
+	}
 }
 
 func (c *child) pid() int                { return c.cmd.Process.Pid }
@@ -99,26 +130,3 @@ func (c *child) outcome() string {
 }
 
 func (c *child) signal(s syscall.Signal) error { return c.cmd.Process.Signal(s) }
-
-// startTicks reads when a process started, in clock ticks since boot; 0 if it is gone.
-func startTicks(pid int) uint64 {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	// The second field is the program's name in parentheses and may hold anything, even spaces.
-	end := bytes.LastIndexByte(stat, ')')
-	if end < 0 {
-		return 0
-	}
-	const startTime = 22 - 3 // field 22, counted from field 3 (proc(5))
-	fields := bytes.Fields(stat[end+1:])
-	if len(fields) <= startTime {
-		return 0
-	}
-	ticks, err := strconv.ParseUint(string(fields[startTime]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return ticks
-}

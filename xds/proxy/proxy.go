@@ -19,7 +19,8 @@ import (
 type Options struct {
 	// Binary is the Envoy to run; see [FindBinary].
 	Binary string
-	// Dir is an existing directory of the proxy's own for its bootstrap and admin socket.
+	// Dir is an existing directory of the proxy's own for its bootstrap, its admin socket and the record of the
+	// running Envoy. No two proxies may run in it at once.
 	Dir string
 	// XDSSocket is the unix socket on which the discovery server answers.
 	XDSSocket string
@@ -55,8 +56,7 @@ type Proxy struct {
 type State struct {
 	// PID is 0 while no process runs.
 	PID int
-	// StartTicks is the process's start time in clock ticks since boot (field 22 of /proc/PID/stat); with the
-	// PID it names a process for good.
+	// StartTicks is the process's start time; with the PID it names a process for good. See [pidfd.StartTicks].
 	StartTicks uint64
 	StartedAt  time.Time
 	// Restarts counts the processes after the first.
@@ -80,6 +80,12 @@ func New(o Options) (*Proxy, error) {
 	if info, err := os.Stat(o.Dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("the proxy's directory %q does not exist", o.Dir)
 	}
+	// Envoy runs in the directory and is told of it by its command line.
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("the proxy's directory: %w", err)
+	}
+	o.Dir = dir
 	admin := filepath.Join(o.Dir, "admin.sock")
 	for _, socket := range []string{admin, o.XDSSocket} {
 		if err := checkSocketPath(socket); err != nil {
@@ -121,7 +127,7 @@ func (p *Proxy) WaitReady(ctx context.Context) error {
 	}
 }
 
-func (p *Proxy) bootstrapFile() string { return filepath.Join(p.options.Dir, "bootstrap.json") }
+func (p *Proxy) bootstrapFile() string { return bootstrapFile(p.options.Dir) }
 func (p *Proxy) adminSocket() string   { return filepath.Join(p.options.Dir, "admin.sock") }
 
 // maxSocketPath is the longest path that Linux takes for a unix socket (sun_path has 108 bytes with the final 0).

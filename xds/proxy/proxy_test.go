@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 	"sigs.k8s.io/yaml"
+
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -86,8 +88,8 @@ func TestRealEnvoy(t *testing.T) {
 	go func() { done <- p.Run(ctx) }()
 
 	first := waitForProcess(t, p, State{})
-	if first.StartTicks == 0 || first.StartTicks != startTicks(first.PID) {
-		t.Errorf("start time %d", first.StartTicks)
+	if ticks, err := pidfd.StartTicks(first.PID); err != nil || first.StartTicks != ticks {
+		t.Errorf("start time %d, want %d: %v", first.StartTicks, ticks, err)
 	}
 	if group, err := syscall.Getpgid(first.PID); err != nil || group != first.PID {
 		t.Errorf("Envoy %d is in process group %d: %v", first.PID, group, err)
@@ -108,6 +110,9 @@ func TestRealEnvoy(t *testing.T) {
 	}
 	if err := p.Ready(t.Context()); err == nil {
 		t.Error("an ended Envoy is ready")
+	}
+	if _, err := os.Stat(recordFile(dir)); !os.IsNotExist(err) {
+		t.Errorf("the record of an ended Envoy is still there: %v", err)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
 
 const (
@@ -110,9 +112,11 @@ func (p *Proxy) drainListeners(running process) {
 }
 
 func (p *Proxy) began(running process, at time.Time, first bool) {
+	// A process that has ended already has no start time: 0.
+	ticks, _ := pidfd.StartTicks(running.pid())
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.state.PID, p.state.StartTicks, p.state.StartedAt = running.pid(), startTicks(running.pid()), at
+	p.state.PID, p.state.StartTicks, p.state.StartedAt = running.pid(), ticks, at
 	if !first {
 		p.state.Restarts++
 	}
