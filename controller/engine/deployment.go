@@ -22,11 +22,13 @@ const keptLogs = 10
 
 // deployment is the loop's state of one Deployment.
 type deployment struct {
-	key     types.NamespacedName
-	spec    *appsv1.Deployment
-	hash    string
-	deleted bool
-	refs    *sharedReferences
+	key types.NamespacedName
+	// spec is the newest, with the pod template in force: a paused Deployment keeps the one that it had.
+	spec *appsv1.Deployment
+	// hash is that template's, empty if none has ever been in force; held says that a newer one waits.
+	hash          string
+	held, deleted bool
+	refs          *sharedReferences
 	// pods are in the order of their making.
 	pods     []*pod
 	progress progress
@@ -53,10 +55,27 @@ func templateHash(template *corev1.PodTemplateSpec) string {
 	return hex.EncodeToString(sum[:5])
 }
 
+// take puts a newer spec in force. A paused one changes the number of pods, not their template.
+func (d *deployment) take(spec *appsv1.Deployment) {
+	if d.deleted {
+		d.hash, d.deleted = "", false // it is another Deployment of the same name
+	}
+	next := templateHash(&spec.Spec.Template)
+	d.held = spec.Spec.Paused && next != d.hash
+	if d.held && d.hash != "" {
+		spec.Spec.Template = d.spec.Spec.Template
+	}
+	if !d.held {
+		d.hash = next
+	}
+	d.spec = spec
+}
+
 func (d *deployment) target() target {
 	t := targetOf(d.spec, d.hash)
+	t.held = d.held
 	if d.deleted {
-		t.replicas, t.unavailable = 0, 0
+		t.replicas, t.unavailable, t.paused = 0, 0, false
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -234,6 +235,36 @@ func TestRecreateEndsTheOldFirst(t *testing.T) {
 	})
 }
 
+func TestAPausedDeploymentScalesWithTheTemplateThatItHad(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	paused := func(d *appsv1.Deployment) { d.Spec.Paused = true }
+	r.Apply(newTestDeployment("m", "server", paused), References{})
+	if s := r.Status(key("m")); len(r.Pods()) != 0 || condition(s, appsv1.DeploymentProgressing).Reason != reasonPaused {
+		t.Fatalf("%+v, pods %s", s, r.describe())
+	}
+	r.Apply(newTestDeployment("m", "server"), References{})
+	first := r.untilReady("m", 1)[0]
+	r.Apply(newTestDeployment("m", "server", paused, replicas(2), env("VERSION", "2")), References{})
+	for _, p := range r.untilReady("m", 2) {
+		if p.TemplateHash != first.TemplateHash {
+			t.Errorf("%s has the template that was to wait", p.Name)
+		}
+	}
+	if s := r.Status(key("m")); s.UpdatedReplicas != 0 || s.AvailableReplicas != 2 || condition(s, appsv1.DeploymentProgressing).Status != corev1.ConditionUnknown {
+		t.Errorf("%+v", s)
+	}
+	r.Apply(newTestDeployment("m", "server", replicas(2), env("VERSION", "2")), References{})
+	r.until("the newer template", func() bool {
+		ready := r.ready("m")
+		return len(r.Pods()) == 2 && len(ready) == 2 && ready[0].TemplateHash != first.TemplateHash && ready[1].TemplateHash != first.TemplateHash
+	})
+	r.until("a complete status", func() bool {
+		s := r.Status(key("m"))
+		return s.UpdatedReplicas == 2 && condition(s, appsv1.DeploymentProgressing).Reason == reasonComplete
+	})
+}
+
 func TestDeleteDrainsAndEnds(t *testing.T) {
 	t.Parallel()
 	drains := make(chan string, 1)
@@ -325,6 +356,82 @@ func TestStopCutsDrainAndGraceShort(t *testing.T) {
 	}
 	if pods := r.Pods(); len(pods) != 0 {
 		t.Errorf("%+v", pods)
+	}
+}
+
+// Drains that never finish by themselves end with the engine, of a Deployment that is deleted, scaled and rolled out alike.
+func TestStopEndsDrainsThatHang(t *testing.T) {
+	t.Parallel()
+	var begun, ended atomic.Int32
+	r := newRig(t, func(o *Options) {
+		o.Drain = func(ctx context.Context, _ Pod) error {
+			begun.Add(1)
+			defer ended.Add(1)
+			<-ctx.Done()
+			return ctx.Err()
+		}
+	})
+	for _, name := range []string{"deleted", "scaled", "rolled"} {
+		r.Apply(newTestDeployment(name, "server", replicas(2)), References{})
+	}
+	for _, name := range []string{"deleted", "scaled", "rolled"} {
+		r.untilReady(name, 2)
+	}
+	r.Delete(key("deleted"))
+	r.Apply(newTestDeployment("scaled", "server", replicas(0)), References{})
+	r.Apply(newTestDeployment("rolled", "server", replicas(2), env("VERSION", "2")), References{})
+	r.poll("five drains at least", func() bool { return begun.Load() >= 5 })
+	r.Apply(newTestDeployment("scaled", "server", replicas(1)), References{}) // beside the two that hang
+	r.untilReady("scaled", 1)
+	if n := ended.Load(); n != 0 {
+		t.Errorf("%d drains ended before the engine", n)
+	}
+	if err := r.Engine.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b, e := begun.Load(), ended.Load(); b != e {
+		t.Errorf("%d of %d drains ended with the engine", e, b)
+	}
+	if pods := r.Pods(); len(pods) != 0 {
+		t.Errorf("%+v", pods)
+	}
+}
+
+func TestStopWithAnExpiredContextKillsAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) {
+		o.Drain = func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }
+	})
+	patient := func(d *appsv1.Deployment) {
+		grace := int64(3600)
+		d.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace
+	}
+	hook := func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3600}}}
+	}
+	starting := func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.InitContainers = []corev1.Container{{Name: "init", Command: []string{"sleep", "3600"}}}
+	}
+	r.Apply(newTestDeployment("stubborn", "stubborn", patient), References{})
+	r.Apply(newTestDeployment("daemon", "daemon", patient, hook), References{})
+	r.Apply(newTestDeployment("starting", "server", patient, starting), References{})
+	r.Apply(newTestDeployment("draining", "server", patient), References{})
+	ours := markedPrefix(podVariable + "=" + r.options.Dir + "#")
+	r.untilReady("daemon", 1)
+	r.untilReady("draining", 1)
+	r.Delete(key("draining"))
+	r.poll("six processes", func() bool { return len(running(ours)) == 6 })
+	expired, cancel := context.WithCancel(t.Context())
+	cancel()
+	began := time.Now()
+	if err := r.Engine.Stop(expired); err != nil {
+		t.Fatal(err)
+	}
+	if left := running(ours); len(left) > 0 {
+		t.Errorf("left: %+v", left)
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

@@ -61,6 +61,7 @@ func (l *loop) end(hard context.Context) {
 	}
 }
 
+// apply takes spec up, which is the loop's from here on.
 func (l *loop) apply(spec *appsv1.Deployment, refs References) {
 	key := types.NamespacedName{Namespace: spec.Namespace, Name: spec.Name}
 	d, ok := l.deployments[key]
@@ -68,7 +69,7 @@ func (l *loop) apply(spec *appsv1.Deployment, refs References) {
 		d = newDeployment(key, func() { l.news.add(key) })
 		l.deployments[key] = d
 	}
-	d.spec, d.hash, d.deleted = spec, templateHash(&spec.Spec.Template), false
+	d.take(spec)
 	d.refs.replace(refs)
 	l.reconcile(key)
 }

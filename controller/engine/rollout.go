@@ -11,9 +11,11 @@ import (
 
 // target is what a Deployment asks for, with defaults resolved.
 type target struct {
-	// hash is the wanted template's; replicas is 0 for a deleted Deployment.
+	// hash is the wanted template's, empty while a paused Deployment has none in force; replicas is 0 for a deleted Deployment.
 	hash     string
 	replicas int
+	// paused rolls nothing out; held says that the newest template waits for that to end.
+	paused, held bool
 	// recreate ends every old pod before a new one is started.
 	recreate bool
 	// surge and unavailable bound a rolling update, in pods.
@@ -40,7 +42,7 @@ type actions struct {
 
 // targetOf resolves the defaults that the API server would have set (25 % surge, 25 % unavailable, 600 s to progress).
 func targetOf(d *appsv1.Deployment, hash string) target {
-	t := target{hash: hash, replicas: 1, deadline: 600 * time.Second}
+	t := target{hash: hash, replicas: 1, paused: d.Spec.Paused, deadline: 600 * time.Second}
 	if d.Spec.Replicas != nil {
 		t.replicas = int(*d.Spec.Replicas)
 	}
@@ -95,6 +97,9 @@ func decide(t target, pods []replica, now time.Time) (act actions, wake time.Tim
 	sortForRemoval(fresh)
 	sortForRemoval(old)
 	wake = nextAvailable(t, append(slices.Clone(fresh), old...), now)
+	if t.paused {
+		return holdStill(t, fresh, old), wake
+	}
 	if excess := len(fresh) - t.replicas; excess > 0 {
 		act.stop = names(fresh[:excess])
 		fresh = fresh[excess:]
@@ -110,6 +115,24 @@ func decide(t target, pods []replica, now time.Time) (act actions, wake time.Tim
 	act.start = max(0, min(t.replicas-len(fresh), room))
 	act.stop = append(act.stop, retire(t, fresh, old, now)...)
 	return act, wake
+}
+
+// holdStill keeps up a paused Deployment's number of pods and moves none from one template to another. One that was paused
+// in the middle of a rollout keeps its surge, so that neither side loses what the rollout would have had to replace.
+func holdStill(t target, fresh, old []replica) (act actions) {
+	all := slices.Concat(fresh, old)
+	sortForRemoval(all)
+	most := t.replicas
+	if len(fresh) > 0 && len(old) > 0 {
+		most += t.surge
+	}
+	if excess := len(all) - most; excess > 0 {
+		act.stop = names(all[:excess])
+	}
+	if t.hash != "" {
+		act.start = max(0, t.replicas-len(all))
+	}
+	return act
 }
 
 // retire picks the old pods that may go: unready ones first, then available ones as far as enough others are available.

@@ -16,6 +16,7 @@ const (
 	reasonUpdated          = "ReplicaSetUpdated"
 	reasonComplete         = "NewReplicaSetAvailable"
 	reasonDeadlineExceeded = "ProgressDeadlineExceeded"
+	reasonPaused           = "DeploymentPaused"
 )
 
 // progress is when a rollout last moved.
@@ -50,7 +51,7 @@ func count(t target, pods []replica, now time.Time) figures {
 		if available {
 			f.available++
 		}
-		if p.hash != t.hash {
+		if p.hash != t.hash || t.held {
 			f.old++
 			continue
 		}
@@ -67,7 +68,7 @@ func (f figures) complete(t target) bool {
 }
 
 // advance notes a movement, and gives the time at which a rollout that does not move any more has exceeded its deadline;
-// zero when it is complete.
+// zero when it is complete, or paused: the time starts anew when it goes on.
 func (p progress) advance(t target, f figures, now time.Time) (progress, time.Time) {
 	if p.figures != f {
 		moved := p.figures.hash != f.hash || f.updated > p.figures.updated || f.old < p.figures.old ||
@@ -77,6 +78,9 @@ func (p progress) advance(t target, f figures, now time.Time) (progress, time.Ti
 		if moved {
 			p.since = now
 		}
+	}
+	if t.paused {
+		return progress{since: now, figures: f}, time.Time{}
 	}
 	if p.complete = p.complete || f.complete(t); p.complete {
 		return p, time.Time{}
@@ -120,6 +124,9 @@ func availableCondition(t target, f figures, pods []Pod) appsv1.DeploymentCondit
 func progressingCondition(t target, f figures, p progress, pods []Pod, now time.Time) appsv1.DeploymentCondition {
 	c := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue}
 	switch {
+	case t.paused:
+		c.Status, c.Reason = corev1.ConditionUnknown, reasonPaused
+		c.Message = "The rollout is paused: set spec.paused to false, or remove it, for it to go on."
 	case p.complete:
 		c.Reason, c.Message = reasonComplete, "All replicas have been rolled out with the newest template."
 	case now.Before(p.since.Add(t.deadline)):
