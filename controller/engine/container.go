@@ -40,6 +40,8 @@ func (c *container) supervise(life, hard context.Context, untilSuccess bool) boo
 	t := c.pod.host.timing
 	delays := backoff{first: t.backoffFirst, limit: t.backoffLimit, forgive: t.backoffForgive}
 	for {
+		// Taken before the attempt, so that a reference that comes while it fails isn't missed.
+		_, replaced := c.pod.refs.get()
 		end := c.once(life, hard)
 		if untilSuccess && end.succeeded || life.Err() != nil || c.pod.isLeaving() {
 			c.set(func(s *ContainerState) { s.State, s.Reason, s.Message = StateTerminated, end.reason, end.message })
@@ -53,15 +55,14 @@ func (c *container) supervise(life, hard context.Context, untilSuccess bool) boo
 				s.Reason = ReasonCrashLoopBackOff
 			}
 		})
-		c.waitRetry(life, wait)
+		c.waitRetry(life, replaced, wait)
 	}
 }
 
 // waitRetry waits for the delay, or less if the pod is to go or what it refers to has changed.
-func (c *container) waitRetry(life context.Context, wait time.Duration) {
+func (c *container) waitRetry(life context.Context, replaced <-chan struct{}, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	_, replaced := c.pod.refs.get()
 	select {
 	case <-timer.C:
 	case <-replaced:

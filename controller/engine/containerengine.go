@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"os/exec"
 	"slices"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -104,4 +107,11 @@ func (r containerRun) execArguments(args []string) []string {
 // engineInherited are the variables that a container engine's client finds its engine by.
 func engineInherited() []string {
 	return []string{"DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "CONTAINER_HOST", "CONTAINERD_ADDRESS", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"}
+}
+
+// removeContainer ends and removes a container of a container engine; one that is not there is fine.
+func removeContainer(ctx context.Context, engine, name string) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	_ = exec.CommandContext(ctx, engine, "rm", "--force", name).Run() // fails when it has gone already
 }

@@ -28,7 +28,8 @@ type Options struct {
 	// ContainerEngine is podman, docker or nerdctl (a name on PATH or a path), empty if there is none.
 	ContainerEngine string
 	// Drain is called before SIGTERM of a pod that was ready, after the pod has been published as terminating. It blocks until
-	// the pod may be ended; its context ends when the engine stops or the pod has nothing left to drain. Nil means at once.
+	// the pod may be ended; its context ends when the engine stops or the pod has nothing left to drain, and then it must
+	// return, or Stop doesn't. Nil means at once.
 	Drain func(context.Context, Pod) error
 	// Changed is called after every published change. It must not block or call the engine's Apply, Delete or Stop.
 	Changed func()

@@ -1,28 +1,14 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"math"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
-
-// downward is what fieldRef and resourceFieldRef may name of a pod.
-type downward struct {
-	name, namespace, uid, address, node, serviceAccount string
-	labels, annotations                                 map[string]string
-	// cpus and memory (bytes) stand in for limits that a container does not set.
-	cpus, memory int64
-}
 
 // variables are a container's environment as far as its pod declares it.
 type variables struct {
@@ -53,7 +39,7 @@ func containerVariables(c *corev1.Container, given map[string]string, refs Refer
 			return v, configError("container %s: envFrom: %v", c.Name, err)
 		}
 	}
-	lookup := func(name string) (string, bool) { value, ok := v.values[name]; return value, ok }
+	lookup := lookupIn(v.values)
 	for _, e := range c.Env {
 		if e.ValueFrom == nil {
 			v.set(e.Name, rewrite(e.Name, expand(e.Value, lookup)), false)
@@ -140,58 +126,6 @@ func valueFrom(source *corev1.EnvVarSource, c *corev1.Container, refs References
 	return "", false, fmt.Errorf("valueFrom names a source that sluice does not know: use secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef")
 }
 
-// field evaluates a fieldPath of the downward API. A label or annotation that is absent is the empty string.
-func (d downward) field(path string) (string, error) {
-	switch path {
-	case "metadata.name":
-		return d.name, nil
-	case "metadata.namespace":
-		return d.namespace, nil
-	case "metadata.uid":
-		return d.uid, nil
-	case "spec.nodeName":
-		return d.node, nil
-	case "spec.serviceAccountName":
-		return cmp.Or(d.serviceAccount, "default"), nil
-	case "status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs":
-		return d.address, nil
-	}
-	for prefix, values := range map[string]map[string]string{"metadata.labels['": d.labels, "metadata.annotations['": d.annotations} {
-		if key, ok := strings.CutPrefix(path, prefix); ok {
-			if key, ok = strings.CutSuffix(key, "']"); ok {
-				return values[key], nil
-			}
-		}
-	}
-	return "", fmt.Errorf("fieldPath %q is not known: use metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], "+
-		"metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName or status.podIP", path)
-}
-
-// resource evaluates a resourceFieldRef, rounded up to whole divisors; what is not set is all that the machine has.
-func (d downward) resource(ref *corev1.ResourceFieldSelector, c *corev1.Container) (string, error) {
-	kind, name, _ := strings.Cut(ref.Resource, ".")
-	lists := map[string]corev1.ResourceList{"limits": c.Resources.Limits, "requests": c.Resources.Requests}
-	list, ok := lists[kind]
-	if !ok {
-		return "", fmt.Errorf("resource %q is not known: use limits.NAME or requests.NAME", ref.Resource)
-	}
-	quantity, ok := list[corev1.ResourceName(name)]
-	if !ok && kind == "limits" {
-		switch name {
-		case "cpu":
-			quantity = *resource.NewQuantity(d.cpus, resource.DecimalSI)
-		case "memory":
-			quantity = *resource.NewQuantity(d.memory, resource.BinarySI)
-		}
-	}
-	divisor := ref.Divisor
-	if divisor.IsZero() {
-		divisor = resource.MustParse("1")
-	}
-	units := math.Ceil(quantity.AsApproximateFloat64() / divisor.AsApproximateFloat64())
-	return strconv.FormatInt(int64(units), 10), nil
-}
-
 // inherited are the variables of sluice's own environment that a process gets: enough to find programs, libraries, devices
 // and caches, and nothing that is likely to hold a credential.
 func inherited() []string {
@@ -230,36 +164,4 @@ func redact(text string, secrets []string) string {
 		}
 	}
 	return text
-}
-
-// findProgram finds a command on the child's PATH, not sluice's own; one with a slash is relative to dir.
-func findProgram(command, path, dir string) (string, error) {
-	if strings.Contains(command, "/") {
-		if !filepath.IsAbs(command) {
-			command = filepath.Join(dir, command)
-		}
-		if !executable(command) {
-			return "", fmt.Errorf("command %q does not exist or is not executable", command)
-		}
-		return command, nil
-	}
-	for _, folder := range filepath.SplitList(path) {
-		if candidate := filepath.Join(folder, command); filepath.IsAbs(candidate) && executable(candidate) {
-			return candidate, nil
-		}
-	}
-	return "", fmt.Errorf("command %q is not on PATH (%s): install it, or give its full path", command, path)
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
-}
-
-// machine fills the parts of downward that are this machine's.
-func machine(d downward) downward {
-	d.node, _ = os.Hostname()
-	d.cpus = int64(runtime.NumCPU())
-	d.memory = totalMemory()
-	return d
 }

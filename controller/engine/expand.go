@@ -38,3 +38,17 @@ func reference(rest string, lookup func(string) (string, bool)) (text string, us
 		return "$" + rest[:1], 1
 	}
 }
+
+// expandAll expands each of the given strings.
+func expandAll(texts []string, values map[string]string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = expand(text, lookupIn(values))
+	}
+	return out
+}
+
+// lookupIn gives a function that expand takes.
+func lookupIn(values map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) { value, ok := values[name]; return value, ok }
+}

@@ -36,19 +36,19 @@ func (l launch) hooksOf(c *corev1.Container) (postStart, preStop check, err erro
 	return postStart, preStop, err
 }
 
-// whileRunning runs a hook that ends early when the process does.
-func (p *process) whileRunning(ctx context.Context, hook check) error {
+// unlessClosed does something whose context ends when over is closed, should that come first.
+func unlessClosed(ctx context.Context, over <-chan struct{}, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
 		select {
-		case <-p.exited:
+		case <-over:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	err := hook(ctx)
+	err := do(ctx)
 	cancel()
 	<-watched
 	return err
@@ -60,7 +60,7 @@ func (w *watch) endWithPod(hard context.Context) {
 	if w.preStop != nil {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(hard, grace)
-		if err := w.process.whileRunning(ctx, w.preStop); err != nil && ctx.Err() == nil && !closed(w.process.exited) {
+		if err := unlessClosed(ctx, w.process.exited, w.preStop); err != nil && ctx.Err() == nil && !closed(w.process.exited) {
 			w.container.pod.host.options.Logger.Warn("a preStop hook failed", w.container.pod.attributes(),
 				"container", w.container.spec.Name, "error", redact(err.Error(), w.launch.secrets))
 		}

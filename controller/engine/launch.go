@@ -25,20 +25,6 @@ type launch struct {
 	secrets []string
 }
 
-// lookupIn gives a function that expand takes.
-func lookupIn(values map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) { value, ok := values[name]; return value, ok }
-}
-
-// expandAll expands each of the given strings.
-func expandAll(texts []string, values map[string]string) []string {
-	out := make([]string, len(texts))
-	for i, text := range texts {
-		out[i] = expand(text, lookupIn(values))
-	}
-	return out
-}
-
 // prepare evaluates a container's template with what its references hold now. It may take long: Python packages are
 // installed here.
 func (c *container) prepare(ctx context.Context) (launch, error) {
@@ -226,12 +212,4 @@ func (l launch) probesOf(c *corev1.Container) (startup, readiness, liveness *pro
 		readiness = newProbe(&corev1.Probe{}, tcpCheck(l.probes.join("", l.served[first])))
 	}
 	return startup, readiness, liveness, nil
-}
-
-// firstPort is the first port that a container declares, or the one of a pod that declares none.
-func firstPort(c *corev1.Container) int32 {
-	if declared := tcpPorts(c); len(declared) > 0 {
-		return declared[0].ContainerPort
-	}
-	return defaultPort
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -116,11 +115,4 @@ func (l *ledger) endLeftovers(ctx context.Context, mark string, grace time.Durat
 		l.forget(e.PID)
 	}
 	return nil
-}
-
-// removeContainer ends and removes a container of a container engine; one that is not there is fine.
-func removeContainer(ctx context.Context, engine, name string) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	_ = exec.CommandContext(ctx, engine, "rm", "--force", name).Run() // fails when it has gone already
 }

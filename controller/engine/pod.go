@@ -117,19 +117,7 @@ func (p *pod) drain(soft context.Context, done <-chan struct{}) {
 	if p.host.options.Drain == nil || !state.Ready {
 		return
 	}
-	ctx, cancel := context.WithCancel(soft)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := p.host.options.Drain(ctx, state)
-	cancel()
-	<-watched
+	err := unlessClosed(soft, done, func(ctx context.Context) error { return p.host.options.Drain(ctx, state) })
 	if err != nil && !errors.Is(err, context.Canceled) {
 		p.host.options.Logger.Warn("a pod is ended though its drain did not finish", p.attributes(), "error", err)
 	}

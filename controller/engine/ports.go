@@ -263,3 +263,11 @@ func isNameByte(c byte) bool {
 }
 
 func isFlagByte(c byte) bool { return isNameByte(c) || c == '-' || c == '.' }
+
+// firstPort is the first port that a container declares, or the one of a pod that declares none.
+func firstPort(c *corev1.Container) int32 {
+	if declared := tcpPorts(c); len(declared) > 0 {
+		return declared[0].ContainerPort
+	}
+	return defaultPort
+}

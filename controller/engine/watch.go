@@ -38,7 +38,7 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	defer w.probing.Wait()
 	defer stop()
 	if w.postStart != nil {
-		if err := w.process.whileRunning(life, w.postStart); err != nil && life.Err() == nil && !closed(w.process.exited) {
+		if err := unlessClosed(life, w.process.exited, w.postStart); err != nil && life.Err() == nil && !closed(w.process.exited) {
 			w.process.terminate(w.container.pod.grace(nil), hard.Done())
 			return "postStart hook failed: " + redact(err.Error(), w.launch.secrets)
 		}

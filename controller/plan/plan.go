@@ -2,7 +2,7 @@
 // objects that it asks for and the status that it has. It is pure: the same input gives the same result, byte for byte,
 // on any machine and after any restart.
 //
-// Each kind of child has a file of its own; template.go makes the pods, package rollout says which revisions run and
+// Each kind of child has a file of its own; draft.go makes the pods, package rollout says which revisions run and
 // who gets the traffic, and everything else writes down what those two decided.
 package plan
 
