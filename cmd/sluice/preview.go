@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"maps"
 	"reflect"
 
 	"github.com/spf13/cobra"
@@ -184,7 +185,7 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 		case *v1beta1.InferenceService:
 			service, files := standalone.Resolve(object, document.Source)
 			local := *with.Local
-			local.FileURIs = files
+			local.FileURIs = present(files)
 			mine := with
 			mine.Local = &local
 			inputs = append(inputs, plan.Input{Service: service, Settings: mine})
@@ -201,6 +202,18 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 		inputs[i].ClusterRuntimes = clusterRuntimes
 	}
 	return given, inputs, nil
+}
+
+// present takes models that aren't on this machine for directories: a preview is as if the manifests had what they name,
+// so that one that was reported from another machine can be looked at.
+func present(files map[string]settings.FileKind) map[string]settings.FileKind {
+	out := maps.Clone(files)
+	for path, kind := range out {
+		if kind == settings.Missing {
+			out[path] = settings.Directory
+		}
+	}
+	return out
 }
 
 // replaceRuntime puts a runtime in the place of the default of its name.
