@@ -130,6 +130,12 @@ func start(t *testing.T, paths ...string) *sluice {
 // startWith runs sluice over paths with a given state directory.
 func startWith(t *testing.T, state string, paths ...string) *sluice {
 	t.Helper()
+	return startIn(t, state, nil, paths...)
+}
+
+// startIn runs sluice with additions to the environment.
+func startIn(t *testing.T, state string, environment []string, paths ...string) *sluice {
+	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +145,7 @@ func startWith(t *testing.T, state string, paths ...string) *sluice {
 	_, adminPort, _ := net.SplitHostPort(s.address)
 	args := append([]string{"run", "--http-port", strconv.Itoa(s.port), "--admin-port", adminPort, "--state-dir", state}, paths...)
 	s.command = exec.Command(path, args...)
+	s.command.Env = append(os.Environ(), environment...)
 	s.command.Stdout, s.command.Stderr = s.output, s.output
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.command.Start(); err != nil {

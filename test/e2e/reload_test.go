@@ -232,3 +232,17 @@ func TestSecondRunIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestMachineWithoutOnnxruntimeServesTheRest points sluice at a library that isn't there: the services that
+// need it say so, with the remedy, and the others serve.
+func TestMachineWithoutOnnxruntimeServesTheRest(t *testing.T) {
+	t.Parallel()
+	s := startIn(t, t.TempDir(), []string{"SLUICE_ONNXRUNTIME=/nowhere/libonnxruntime.so"}, quickstart(t))
+	s.waitService("sentiment", ready)
+	s.waitService("iris", func(service admin.Service) error {
+		if !strings.Contains(service.Message, "/nowhere/libonnxruntime.so") || !strings.Contains(service.Message, "make deps") {
+			return fmt.Errorf("%s: %s", service.Reason, service.Message)
+		}
+		return nil
+	})
+}
