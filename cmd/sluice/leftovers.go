@@ -26,11 +26,11 @@ func endLeftovers(ctx context.Context, stateDir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
 	logger := slog.New(slog.DiscardHandler)
-	if err := proxy.EndLeftover(ctx, filepath.Join(stateDir, "envoy"), logger); err != nil {
+	if err := proxy.EndLeftover(ctx, envoyDir(stateDir), logger); err != nil {
 		return err
 	}
 	// An engine begins by ending what the one before it left.
-	processes, err := engine.New(engine.Options{Dir: filepath.Join(stateDir, "pods"), Logger: logger})
+	processes, err := engine.New(engine.Options{Dir: podsDir(stateDir), Logger: logger})
 	if err != nil {
 		return fmt.Errorf("ending the processes that were left: %w", err)
 	}

@@ -110,10 +110,15 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
+	logger := newLogger(errOut, o.logFormat, o.verbose)
+	// Before the ports are looked at: it would hold one.
+	if err := proxy.EndLeftover(ctx, envoyDir(o.stateDir), logger); err != nil {
+		return fmt.Errorf("ending the Envoy that a killed sluice left: %w", err)
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
-	s, err := o.assemble(newLogger(errOut, o.logFormat, o.verbose))
+	s, err := o.assemble(logger)
 	if err != nil {
 		return err
 	}
@@ -122,6 +127,10 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	}
 	return s.serve(ctx, func(ctx context.Context) { console{driver: s.driver, out: out, options: o}.run(ctx) })
 }
+
+// envoyDir is Envoy's place in a state directory, and podsDir the engine's.
+func envoyDir(stateDir string) string { return filepath.Join(stateDir, "envoy") }
+func podsDir(stateDir string) string  { return filepath.Join(stateDir, "pods") }
 
 // announcement is what `sluice stop` reads.
 func (o *runOptions) announcement() standalone.Process {
@@ -162,8 +171,8 @@ func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding sluice's own binary: %w", err)
 	}
-	envoyDir := filepath.Join(o.stateDir, "envoy")
-	if err := os.MkdirAll(envoyDir, 0o700); err != nil {
+	dir := envoyDir(o.stateDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	containers := findContainerEngine(logger)
@@ -179,14 +188,14 @@ func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
 	s.engine, err = engine.New(engine.Options{
-		Dir: filepath.Join(o.stateDir, "pods"), Self: self, Logger: logger.With("part", "engine"),
+		Dir: podsDir(o.stateDir), Self: self, Logger: logger.With("part", "engine"),
 		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
 	})
 	if err != nil {
 		return nil, err
 	}
-	socket := filepath.Join(envoyDir, "xds.sock")
-	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: envoyDir, XDSSocket: socket, Logger: logger.With("part", "envoy")})
+	socket := filepath.Join(dir, "xds.sock")
+	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: dir, XDSSocket: socket, Logger: logger.With("part", "envoy")})
 	if err != nil {
 		return nil, err
 	}

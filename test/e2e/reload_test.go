@@ -7,8 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/prometheus/procfs"
 
 	"github.com/sluice-serving/sluice/controller/admin"
 )
@@ -177,7 +181,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	s.stop()
 	for _, service := range services {
 		for name, pid := range pids(service) {
-			if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err == nil {
+			if runs(pid) {
 				t.Errorf("%s still runs with pid %d", name, pid)
 			}
 		}
@@ -245,4 +249,101 @@ func TestMachineWithoutOnnxruntimeServesTheRest(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestStartAfterAKillEndsWhatWasLeft kills sluice outright: Envoy and the models go on answering, and the next
+// start takes over the same ports' place and serves, with no process of the killed one left.
+func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	dir := quickstart(t)
+	s := start(t, dir)
+	s.waitReady()
+	services, err := s.admin.Services(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.exited
+	s.command = nil
+	s.mustAsk(s.client(), http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
+
+	next := startWith(t, s.state, dir)
+	next.waitReady()
+	for _, service := range services {
+		for name, pid := range pids(service) {
+			if runs(pid) {
+				t.Errorf("%s of the killed sluice still runs with pid %d", name, pid)
+			}
+		}
+	}
+	next.mustAsk(next.client(), http.MethodPost, next.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
+}
+
+// TestKilledProcessesComeBack kills a model and then Envoy: both are started again, and serve.
+func TestKilledProcessesComeBack(t *testing.T) {
+	t.Parallel()
+	dir := quickstart(t)
+	s := start(t, dir)
+	s.waitReady()
+	before := pids(s.waitService("iris", ready))
+	for _, pid := range before {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.waitService("iris", func(service admin.Service) error {
+		if now := pids(service); !service.Ready || fmt.Sprint(now) == fmt.Sprint(before) {
+			return fmt.Errorf("ready %t, pids %v", service.Ready, now)
+		}
+		return nil
+	})
+	client := s.client()
+	s.mustAsk(client, http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
+
+	if err := syscall.Kill(s.envoy(t), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, startTimeout, "Envoy back", func() error {
+		got, err := ask(client, http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
+		if err == nil && got.status != http.StatusOK {
+			err = fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return err
+	})
+}
+
+// runs says whether a process is there and no zombie: one whose parent was killed may stay in /proc until the
+// machine's first process collects it.
+func runs(pid int) bool {
+	process, err := procfs.NewProc(pid)
+	if err != nil {
+		return false
+	}
+	stat, err := process.Stat()
+	return err == nil && stat.State != "Z" && stat.State != "X"
+}
+
+// envoy is the pid of this sluice's Envoy.
+func (s *sluice) envoy(t *testing.T) int {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range lines {
+		// A process that ended meanwhile has no command line any more.
+		data, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(data), filepath.Join(s.state, "envoy", "bootstrap.json")) {
+			continue
+		}
+		pid, err := strconv.Atoi(strings.Split(file, "/")[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	t.Fatal("no Envoy runs")
+	return 0
 }
