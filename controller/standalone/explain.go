@@ -109,8 +109,13 @@ func explainPlan(f layerFacts) []explain.Finding {
 		if c.Status != corev1.ConditionFalse {
 			continue
 		}
+		if c.Type == plan.ConditionSpecApplied {
+			// It serves; a manifest written for a cluster asks for much that one machine can't give.
+			findings = append(findings, explain.Finding{OK: true, Summary: "planned without some fields", Detail: c.Message})
+			continue
+		}
 		unplanned := len(f.pods) == 0 && (c.Type == v1beta1.ConditionPredictorReady || c.Type == v1beta1.ConditionTransformerReady || c.Type == v1beta1.ConditionExplainerReady)
-		if unplanned || c.Type == plan.ConditionSpecApplied {
+		if unplanned {
 			findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Remedy: c.Message})
 		}
 	}
