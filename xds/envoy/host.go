@@ -16,6 +16,15 @@ func HostName(listener, host string) string { return listener + "/" + host }
 // that host's table and no other. It ends in an answer of 404, for otherwise a request whose path matches
 // nothing would be tried again under a wildcard host.
 func Host(h ir.Host) Resource {
+	r := scope(HostName(h.Listener, h.Name), h.Listener, h)
+	if len(r.Objects) > 1 {
+		r.Shares = hostShares(h)
+	}
+	return r
+}
+
+// scope gives h's routes under a name, for requests whose scope key begins with listener.
+func scope(name, listener string, h ir.Host) Resource {
 	routes := make([]*routev3.Route, 0, len(h.Routes)+1)
 	objects := make([]ir.Ref, 0, len(h.Routes))
 	largest := 0
@@ -27,7 +36,7 @@ func Host(h ir.Host) Resource {
 		}
 	}
 	config := &routev3.RouteConfiguration{
-		Name: HostName(h.Listener, h.Name),
+		Name: name,
 		VirtualHosts: []*routev3.VirtualHost{{
 			Name:    h.Name,
 			Domains: []string{"*"},
@@ -43,9 +52,9 @@ func Host(h ir.Host) Resource {
 	if !IsWildcard(h.Name) {
 		config.TypedPerFilterConfig = exactHost(h.Listener)
 	}
-	return newResource(ScopeType, HostName(h.Listener, h.Name), &routev3.ScopedRouteConfiguration{
-		Name:               HostName(h.Listener, h.Name),
-		Key:                scopeKey(h.Listener, h.Name),
+	return newResource(ScopeType, name, &routev3.ScopedRouteConfiguration{
+		Name:               name,
+		Key:                scopeKey(listener, h.Name),
 		RouteConfiguration: config,
 	}, objects...)
 }

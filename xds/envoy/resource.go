@@ -43,8 +43,11 @@ type Resource struct {
 	Version string
 	Body    *anypb.Any
 	// Objects are the user's objects that the content came from, each once, in the content's order. A host
-	// whose routes come from several HTTPRoutes has several; a rejection concerns them all.
+	// whose routes come from several HTTPRoutes has several.
 	Objects []ir.Ref
+	// Shares takes the content apart by object, so that one which Envoy refuses can be told from the others and left
+	// out. It is nil where there is only one object.
+	Shares Shares
 }
 
 // Key is the resource's type and name.

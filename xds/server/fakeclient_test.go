@@ -68,7 +68,7 @@ func (p *inProcess) wait(r server.Revision) {
 
 // fakeEnvoy follows the protocol as Envoy 1.40 does: it asks for the endpoints of clusters it is given, answers
 // a response of clusters only when all of them are warm, and asks for scopes and extensions when it has a
-// listener. A content that begins with "bad" is refused, and with it the whole response.
+// listener. A content that it refuses takes the whole response with it.
 type fakeEnvoy struct {
 	t      *testing.T
 	stream discovery.AggregatedDiscoveryService_DeltaAggregatedResourcesClient
@@ -174,7 +174,7 @@ func (f *fakeEnvoy) handle(r *discovery.DeltaDiscoveryResponse) {
 	var culprits []string
 	for _, resource := range r.GetResources() {
 		f.received = append(f.received, "+"+kind+" "+resource.GetName())
-		if strings.HasPrefix(content(f.t, resource.GetResource()), "bad") {
+		if refuses(content(f.t, resource.GetResource())) {
 			culprits = append(culprits, resource.GetName())
 		}
 	}
@@ -206,6 +206,11 @@ func (f *fakeEnvoy) handle(r *discovery.DeltaDiscoveryResponse) {
 		_ = f.stream.Send(f.pending)
 		f.pending = nil
 	}
+}
+
+// refuses says what a fake Envoy does not take: anything bad, and two clashes in one.
+func refuses(text string) bool {
+	return strings.Contains(text, "bad") || strings.Count(text, "clash") > 1
 }
 
 func (f *fakeEnvoy) apply(typeURL string, r *discovery.Resource) {

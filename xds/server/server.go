@@ -34,14 +34,15 @@ type Options struct {
 	Patience time.Duration
 }
 
-// Rejection is a resource that an Envoy refused. Until it is published with other content, every Envoy keeps,
-// or gets, the version accepted last; if there was none, nothing.
+// Rejection is a resource, or one object's share of it, that an Envoy refused. Until the share is published with other
+// content, the resource goes on without it; what was accepted last goes on whole if the other shares are as they were
+// then. A resource that can't do without what was refused stays at the version accepted last, or absent if there was none.
 type Rejection struct {
-	// Objects are the user's objects that the content came from.
+	// Objects are the user's objects to blame: one, wherever Envoy refuses the share of that one by itself.
 	Objects []ir.Ref
 	TypeURL string
 	Name    string
-	// Version is the content that was refused.
+	// Version is the published content of which something was refused first.
 	Version string
 	// Reason is what Envoy said.
 	Reason string
@@ -116,7 +117,7 @@ func (s *Server) Wait(ctx context.Context, r Revision) error {
 	}
 }
 
-// Rejections lists what is set aside, by type in the order of [envoy.Types] and by name.
+// Rejections lists what is set aside, by type in the order of [envoy.Types], by name and by object.
 func (s *Server) Rejections() []Rejection {
 	list := s.store.rejections()
 	order := envoy.Types()
@@ -124,7 +125,10 @@ func (s *Server) Rejections() []Rejection {
 		if c := slices.Index(order, a.TypeURL) - slices.Index(order, b.TypeURL); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Name, b.Name)
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return slices.CompareFunc(a.Objects, b.Objects, func(x, y ir.Ref) int { return strings.Compare(x.String(), y.String()) })
 	})
 	return list
 }
@@ -142,3 +146,7 @@ func (s *Server) Clients() []Client {
 
 // Dump lists what an Envoy that connects now would get, in the order of [envoy.Types] and by name.
 func (s *Server) Dump() []envoy.Resource { return s.store.offered() }
+
+// Acknowledgements gives, for each resource of [Server.Dump], the node ids of the connected Envoys that have accepted
+// the content shown there, sorted. A resource that none has accepted is not in it.
+func (s *Server) Acknowledgements() map[envoy.Key][]string { return s.store.acknowledgements() }

@@ -8,6 +8,8 @@ import (
 
 // state is all that a stream knows of its client. One goroutine owns it. It decides and never sends.
 type state struct {
+	// client is whose state it is, in the catalog's eyes.
+	client        *watcher
 	subscriptions map[string]*subscription
 	// unasked are clusters that the client has but whose endpoints it has not asked for yet. Routes wait for
 	// them: a cluster without endpoints is not in use yet, and a route to it would answer 500.
@@ -25,8 +27,9 @@ type delivery struct {
 	removed []string
 }
 
-func newState() *state {
+func newState(client *watcher) *state {
 	return &state{
+		client:        client,
 		subscriptions: make(map[string]*subscription),
 		unasked:       make(map[string]struct{}),
 		moving:        make(map[string]struct{}),
@@ -90,7 +93,7 @@ func removalOrder() []string {
 //
 // Endpoints do not wait for clusters: once Envoy runs, it answers a response of clusters only when they are
 // warm, for which it needs their endpoints.
-func (st *state) next(c catalog) (delivery, bool) {
+func (st *state) next(c *catalog) (delivery, bool) {
 	for _, typeURL := range envoy.Types() {
 		if typeURL != envoy.ClusterType && typeURL != envoy.EndpointType && (len(st.busy) > 0 || len(st.unasked) > 0) {
 			return delivery{}, false
@@ -146,14 +149,14 @@ func (st *state) answered(d delivery) {
 }
 
 // additions collects what is new or changed of a type, and answers names that do not exist.
-func (st *state) additions(c catalog, typeURL string) delivery {
+func (st *state) additions(c *catalog, typeURL string) delivery {
 	d := delivery{typeURL: typeURL}
 	sub := st.subscriptions[typeURL]
 	if sub == nil {
 		return d
 	}
 	if sub.all {
-		for name := range c[typeURL] {
+		for name := range c.entries[typeURL] {
 			sub.dirty[name] = struct{}{}
 		}
 		sub.all = false
@@ -170,7 +173,7 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 				sub.clean(name)
 			case stands == present && held == resource.Version && !again:
 				// A client that brought this version from an earlier stream has accepted it there.
-				c.accept(resource.Key(), resource.Version)
+				c.accept(st.client, resource.Key(), resource.Version)
 				sub.clean(name)
 			case stands == present:
 				d.added = append(d.added, resource)
@@ -194,7 +197,7 @@ func (st *state) additions(c catalog, typeURL string) delivery {
 }
 
 // removals collects what the client has and is to drop.
-func (st *state) removals(c catalog, typeURL string) delivery {
+func (st *state) removals(c *catalog, typeURL string) delivery {
 	d := delivery{typeURL: typeURL}
 	sub := st.subscriptions[typeURL]
 	if sub == nil {

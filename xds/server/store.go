@@ -15,7 +15,7 @@ type store struct {
 	changed chan struct{}
 
 	mu       sync.Mutex
-	catalog  catalog
+	catalog  *catalog
 	revision Revision
 	watchers map[*watcher]struct{}
 	// progress is closed, and replaced, when a stream has settled or ended.
@@ -37,7 +37,7 @@ type watcher struct {
 func newStore() *store {
 	return &store{
 		changed:  make(chan struct{}, 1),
-		catalog:  make(catalog),
+		catalog:  newCatalog(),
 		watchers: make(map[*watcher]struct{}),
 		progress: make(chan struct{}),
 	}
@@ -57,8 +57,8 @@ func (s *store) replace(set []envoy.Resource) Revision {
 		stays[r.Key()] = struct{}{}
 	}
 	var remove []envoy.Key
-	for typeURL, byName := range s.catalog {
-		for name := range byName {
+	for _, typeURL := range envoy.Types() {
+		for _, name := range s.catalog.names(typeURL) {
 			key := envoy.Key{TypeURL: typeURL, Name: name}
 			if _, ok := stays[key]; !ok {
 				remove = append(remove, key)
@@ -69,25 +69,31 @@ func (s *store) replace(set []envoy.Resource) Revision {
 }
 
 func (s *store) publishLocked(set []envoy.Resource, remove []envoy.Key) Revision {
-	touched := make([]envoy.Key, 0, len(set)+len(remove))
 	for _, r := range set {
-		if s.catalog.set(r) {
-			touched = append(touched, r.Key())
-		}
+		s.catalog.set(r)
 	}
 	for _, key := range remove {
-		if s.catalog.remove(key) {
-			touched = append(touched, key)
-		}
+		s.catalog.remove(key)
 	}
 	// The first publication counts even when it is empty: it says that there is nothing to serve.
-	if len(touched) > 0 || s.revision == 0 {
+	if s.spreadLocked() || s.revision == 0 {
 		s.revision++
-		s.touchLocked(touched...)
-		// A new content may have cleared a rejection.
-		s.notifyLocked()
+		s.touchLocked()
 	}
 	return s.revision
+}
+
+// spreadLocked makes every stream look at what the catalog touched, and says whether there was anything.
+func (s *store) spreadLocked() bool {
+	keys := s.catalog.touched
+	if len(keys) == 0 {
+		return false
+	}
+	s.catalog.touched = nil
+	s.touchLocked(keys...)
+	// A rejection may have come or gone.
+	s.notifyLocked()
+	return true
 }
 
 // touchLocked makes every stream look at the keys again.
@@ -100,7 +106,7 @@ func (s *store) touchLocked(keys ...envoy.Key) {
 	}
 }
 
-// next merges what was published since into the stream's state and decides, under the same lock, what to send:
+// next merges what was touched since into the stream's state and decides, under the same lock, what to send:
 // so a route that names a new cluster is never read without that cluster being known as new.
 func (s *store) next(w *watcher, st *state) (delivery, bool) {
 	s.mu.Lock()
@@ -108,11 +114,11 @@ func (s *store) next(w *watcher, st *state) (delivery, bool) {
 	if s.revision == 0 {
 		return delivery{}, false
 	}
-	for key := range w.dirty {
-		st.touch(key)
+	d, ok := s.lookLocked(w, st)
+	for s.spreadLocked() && !ok {
+		// What the look noticed, that the client has something from an earlier stream, has made more to do.
+		d, ok = s.lookLocked(w, st)
 	}
-	clear(w.dirty)
-	d, ok := st.next(s.catalog)
 	w.waiting = ok || len(st.busy) > 0
 	if !w.waiting && st.complete() && w.settled < s.revision {
 		w.settled = s.revision
@@ -121,24 +127,48 @@ func (s *store) next(w *watcher, st *state) (delivery, bool) {
 	return d, ok
 }
 
-func (s *store) accept(d delivery) {
+// lookLocked merges what was touched into the stream's state and decides what to send.
+func (s *store) lookLocked(w *watcher, st *state) (delivery, bool) {
+	for key := range w.dirty {
+		st.touch(key)
+	}
+	clear(w.dirty)
+	return st.next(s.catalog)
+}
+
+// accept notes that a client has taken d.
+func (s *store) accept(w *watcher, d delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range d.added {
-		s.catalog.accept(r.Key(), r.Version)
+		s.catalog.accept(w, r.Key(), r.Version)
 	}
+	s.catalog.forget(w, d.typeURL, d.removed)
+	s.spreadLocked()
 }
 
-// reject sets a resource aside for every stream and says whether that is news.
-func (s *store) reject(r Rejection) bool {
+// reject sets a resource aside for every stream.
+func (s *store) reject(r Rejection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.catalog.reject(r) {
-		return false
-	}
-	s.touchLocked(envoy.Key{TypeURL: r.TypeURL, Name: r.Name})
-	s.notifyLocked()
-	return true
+	s.catalog.reject(r)
+	s.spreadLocked()
+}
+
+// unsubscribed notes that a client gave up names of a type.
+func (s *store) unsubscribed(w *watcher, typeURL string, names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catalog.forget(w, typeURL, names)
+}
+
+// news gives the refusals that nobody has logged.
+func (s *store) news() []Rejection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.catalog.news
+	s.catalog.news = nil
+	return list
 }
 
 func (s *store) attach(w *watcher) {
@@ -159,6 +189,7 @@ func (s *store) detach(w *watcher) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.watchers, w)
+	s.catalog.forgetAll(w)
 	s.advanceLocked()
 	s.notifyLocked()
 }
@@ -178,17 +209,7 @@ func (s *store) settled(r Revision) (bool, <-chan struct{}) {
 func (s *store) rejections() []Rejection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []Rejection
-	for _, byName := range s.catalog {
-		for _, e := range byName {
-			if e.rejected != nil {
-				r := *e.rejected
-				r.Objects = slices.Clone(r.Objects)
-				list = append(list, r)
-			}
-		}
-	}
-	return list
+	return s.catalog.rejections()
 }
 
 func (s *store) clients() []Client {
@@ -213,6 +234,27 @@ func (s *store) offered() []envoy.Resource {
 		}
 	}
 	return list
+}
+
+// acknowledgements gives the nodes of the clients that have what is offered.
+func (s *store) acknowledgements() map[envoy.Key][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	nodes := make(map[envoy.Key][]string)
+	for _, typeURL := range envoy.Types() {
+		for _, name := range s.catalog.names(typeURL) {
+			key := envoy.Key{TypeURL: typeURL, Name: name}
+			offered := s.catalog.at(key).offered()
+			if offered == nil {
+				continue
+			}
+			for _, w := range offered.holders {
+				nodes[key] = append(nodes[key], w.node)
+			}
+			slices.Sort(nodes[key])
+		}
+	}
+	return nodes
 }
 
 func (s *store) advanceLocked() {

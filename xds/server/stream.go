@@ -66,18 +66,18 @@ type outstanding struct {
 }
 
 func newStream(server *Server, grpcStream discovery.AggregatedDiscoveryService_DeltaAggregatedResourcesServer) *stream {
+	w := &watcher{
+		wake:  make(chan struct{}, 1),
+		since: time.Now(),
+		dirty: make(map[envoy.Key]struct{}),
+	}
 	return &stream{
-		server: server,
-		sender: grpcStream,
-		logger: server.logger,
-		state:  newState(),
-
+		server:      server,
+		sender:      grpcStream,
+		logger:      server.logger,
+		watcher:     w,
+		state:       newState(w),
 		outstanding: make(map[string]outstanding),
-		watcher: &watcher{
-			wake:  make(chan struct{}, 1),
-			since: time.Now(),
-			dirty: make(map[envoy.Key]struct{}),
-		},
 	}
 }
 
@@ -161,11 +161,14 @@ func (s *stream) receive(req *discovery.DeltaDiscoveryRequest) error {
 		d := out.delivery
 		s.server.metrics.took(d.typeURL, time.Since(out.sent))
 		if said == answerACK {
-			s.server.store.accept(d)
+			s.server.store.accept(s.watcher, d)
 			s.state.accepted(d)
 		} else {
 			s.refuse(d, req.GetErrorDetail().GetMessage())
 		}
+	}
+	if names := req.GetResourceNamesUnsubscribe(); len(names) > 0 {
+		s.server.store.unsubscribed(s.watcher, req.GetTypeUrl(), names)
 	}
 	if s.state.subscribe(req) {
 		s.logger.Debug("xDS subscription", "type", shortType(req.GetTypeUrl()),
@@ -182,7 +185,7 @@ func (s *stream) refuse(d delivery, reason string) {
 			"type", shortType(d.typeURL), "resources", len(d.added), "reason", reason)
 		return
 	}
-	news := s.server.store.reject(Rejection{
+	s.server.store.reject(Rejection{
 		TypeURL: culprit.TypeURL,
 		Name:    culprit.Name,
 		Version: culprit.Version,
@@ -190,9 +193,13 @@ func (s *stream) refuse(d delivery, reason string) {
 		Client:  s.watcher.node,
 		Since:   time.Now(),
 	})
-	if news {
-		s.logger.Warn("Envoy refused a resource", "type", shortType(culprit.TypeURL), "name", culprit.Name,
-			"version", culprit.Version, "objects", culprit.Objects, "reason", reason)
+}
+
+// report logs refusals.
+func (s *stream) report(news []Rejection) {
+	for _, r := range news {
+		s.logger.Warn("Envoy refused a resource", "type", shortType(r.TypeURL), "name", r.Name,
+			"version", r.Version, "objects", r.Objects, "reason", r.Reason)
 	}
 }
 
@@ -201,6 +208,7 @@ func (s *stream) advance() error {
 	for {
 		d, ok := s.server.store.next(s.watcher, s.state)
 		if !ok {
+			s.report(s.server.store.news())
 			return nil
 		}
 		if err := s.send(d); err != nil {
