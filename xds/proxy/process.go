@@ -48,9 +48,9 @@ func (p *Proxy) startEnvoy() (process, error) {
 	}
 	cmd.Stdout, cmd.Stderr = input, input
 	err = p.startRecorded(cmd)
-	input.Close() //nolint:errcheck,gosec // the child has its own copy
+	input.Close() // the child has its own copy
 	if err != nil {
-		output.Close() //nolint:errcheck,gosec // nothing was read from it
+		output.Close() // nothing was read from it
 		return nil, fmt.Errorf("starting Envoy: %w", err)
 	}
 	child := &child{cmd: cmd, done: make(chan struct{})}
@@ -112,7 +112,7 @@ type child struct {
 func (c *child) follow(output *os.File, p *Proxy) {
 	defer close(c.done)
 	forwardLog(output, p.logger.With("pid", c.pid()), p.expectedToEnd)
-	output.Close() //nolint:errcheck,gosec // only read
+	output.Close() // only read
 	c.err = c.cmd.Wait()
 	if err := forget(p.options.Dir); err != nil {
 		p.logger.Warn("the record of the ended Envoy can't be removed", "error", err)

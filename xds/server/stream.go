@@ -32,7 +32,7 @@ func (a *aggregated) DeltaAggregatedResources(grpcStream discovery.AggregatedDis
 		req, err := grpcStream.Recv()
 		if err != nil {
 			cancel(err)
-			<-ended
+			_ = <-ended // it ends because of err
 			return err
 		}
 		select {
