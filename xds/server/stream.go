@@ -32,8 +32,7 @@ func (a *aggregated) DeltaAggregatedResources(grpcStream discovery.AggregatedDis
 		req, err := grpcStream.Recv()
 		if err != nil {
 			cancel(err)
-			_ = <-ended // it ends because of err
-			return err
+			return <-ended
 		}
 		select {
 		case requests <- req:
