@@ -25,6 +25,7 @@ import (
 	"github.com/sluice-serving/sluice/controller/standalone"
 	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/proxy"
+	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 	"github.com/sluice-serving/sluice/xds/server"
 )
 
@@ -136,7 +137,7 @@ func podsDir(stateDir string) string  { return filepath.Join(stateDir, "pods") }
 func (o *runOptions) announcement() standalone.Process {
 	p := standalone.Process{PID: os.Getpid(), Admin: o.adminAddress()}
 	// A start time that can't be read leaves 0, which `sluice stop` takes for unknown.
-	p.StartTicks, _ = standalone.StartTicks(p.PID)
+	p.StartTicks, _ = pidfd.StartTicks(p.PID)
 	for _, path := range o.paths {
 		if absolute, err := filepath.Abs(path); err == nil {
 			p.Dirs = append(p.Dirs, absolute)

@@ -46,7 +46,7 @@ func child(t *testing.T, script string, arguments ...string) (pid int, ended <-c
 // serving announces a process in a state directory as the sluice that serves it.
 func serving(t *testing.T, pid int) string {
 	t.Helper()
-	ticks, err := standalone.StartTicks(pid)
+	ticks, err := pidfd.StartTicks(pid)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type Envoys interface {
 	Wait(ctx context.Context, revision server.Revision) error
 	Rejections() []server.Rejection
 	Clients() []server.Client
+	Acknowledgements() map[envoy.Key][]string
 	Dump() []envoy.Resource
 	Changed() <-chan struct{}
 }

@@ -19,6 +19,7 @@ import (
 
 // layerFacts are what the layers below the manifest know of a service, as of one [view].
 type layerFacts struct {
+	namespace string
 	// logs is the command that shows the service's log.
 	logs       string
 	conditions []v1beta1.Condition
@@ -36,6 +37,7 @@ type routeFacts struct {
 // facts gathers the layers' facts about a service.
 func (l *loop) facts(s *service) layerFacts {
 	f := layerFacts{
+		namespace:  s.name.Namespace,
 		logs:       fmt.Sprintf("sluice logs %s -n %s", s.name.Name, s.name.Namespace),
 		conditions: s.status.Conditions, pods: l.showPods(s),
 	}
@@ -194,16 +196,34 @@ func (d *Driver) explainXDS(f layerFacts) []explain.Finding {
 			})
 		}
 	}
-	if len(findings) == 0 {
-		findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("acknowledged by %d Envoy", len(p.envoys.Clients()))})
+	if len(findings) > 0 {
+		return findings
 	}
-	return findings
+	if waiting := f.unacknowledged(p.envoys); len(waiting) > 0 {
+		return []explain.Finding{{
+			Summary: "Envoy has not acknowledged " + strings.Join(waiting, ", "),
+			Remedy:  "ask again in a moment; if it stays so, look at Envoy's lines in sluice's log",
+		}}
+	}
+	return []explain.Finding{{OK: true, Summary: "acknowledged by Envoy"}}
+}
+
+// unacknowledged are the resources made from the service that not every connected Envoy has accepted.
+func (f layerFacts) unacknowledged(envoys Envoys) []string {
+	clients, acknowledged := len(envoys.Clients()), envoys.Acknowledgements()
+	var waiting []string
+	for _, resource := range envoys.Dump() {
+		if slices.ContainsFunc(resource.Objects, f.owns) && len(acknowledged[resource.Key()]) < clients {
+			waiting = append(waiting, shortType(resource.TypeURL)+" "+resource.Name)
+		}
+	}
+	return waiting
 }
 
 // owns says whether an object is one of the service's routes or Services.
 func (f layerFacts) owns(ref ir.Ref) bool {
 	for _, route := range f.routes {
-		if ref.Kind == "HTTPRoute" && ref.Name == route.name {
+		if ref == (ir.Ref{Kind: "HTTPRoute", Namespace: f.namespace, Name: route.name}) {
 			return true
 		}
 	}

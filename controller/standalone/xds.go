@@ -17,11 +17,10 @@ func (d *Driver) XDS(full bool) admin.XDS {
 	if p == nil {
 		return out
 	}
-	var clients []string
 	for _, client := range p.envoys.Clients() {
 		out.Clients = append(out.Clients, admin.XDSClient{ID: client.Node, Connected: client.Since})
-		clients = append(clients, client.Node)
 	}
+	acknowledged := p.envoys.Acknowledgements()
 	rejected := map[envoy.Key][]admin.XDSRejection{}
 	for _, r := range p.envoys.Rejections() {
 		key := envoy.Key{TypeURL: r.TypeURL, Name: r.Name}
@@ -30,7 +29,7 @@ func (d *Driver) XDS(full bool) admin.XDS {
 	for _, resource := range p.envoys.Dump() {
 		shown := admin.XDSResource{
 			TypeURL: resource.TypeURL, Name: resource.Name, Version: resource.Version,
-			Rejected: rejected[resource.Key()], Acknowledged: clients,
+			Rejected: rejected[resource.Key()], Acknowledged: acknowledged[resource.Key()],
 		}
 		delete(rejected, resource.Key())
 		for _, object := range resource.Objects {
