@@ -265,7 +265,7 @@ func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
 	if err := s.command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-s.exited
+	_ = <-s.exited // it was killed
 	s.command = nil
 	s.mustAsk(s.client(), http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
 
