@@ -91,11 +91,12 @@ func (l *lingering) publish(names []string) (set []ir.Backend, removed []string)
 	for _, name := range names {
 		backend, planned := l.planned[name]
 		if !planned {
-			backend = l.published[name]
-			backend.Endpoints = nil
-		}
-		if !planned && len(l.draining[name]) == 0 {
-			if _, known := l.published[name]; known {
+			backend, known := l.outgoing(name)
+			switch {
+			case known && len(backend.Endpoints) > 0:
+				l.published[name] = backend
+				set = append(set, backend)
+			case known:
 				delete(l.published, name)
 				removed = append(removed, name)
 			}
@@ -106,6 +107,17 @@ func (l *lingering) publish(names []string) (set []ir.Backend, removed []string)
 		set = append(set, backend)
 	}
 	return set, removed
+}
+
+// outgoing gives a backend that no route leads to any more, with the endpoints that stay for their requests'
+// sake. They are not marked draining: endpoints reach Envoy before routes do, and until the new routes are
+// there the backend still takes its share.
+func (l *lingering) outgoing(name string) (ir.Backend, bool) {
+	backend, known := l.published[name]
+	backend.Endpoints = slices.DeleteFunc(slices.Clone(backend.Endpoints), func(e ir.Endpoint) bool {
+		return !l.draining[name][keyOf(e)]
+	})
+	return backend, known
 }
 
 func withDraining(endpoints []ir.Endpoint, stay map[endpointKey]bool) []ir.Endpoint {
