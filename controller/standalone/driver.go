@@ -124,6 +124,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { l.watcher.run(ctx, filesChanged) })
+	running.Go(func() { l.revealer.run(ctx, envoys, d.reveal) })
 
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
@@ -151,6 +152,12 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	}
 }
 
+// reveal puts a view in force.
+func (d *Driver) reveal(v *view) {
+	d.view.Store(v)
+	d.changed.notify()
+}
+
 // newLoop makes the loop's state: the stored revisions, the default runtimes and our own Gateway.
 func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop, error) {
 	watcher, err := newWatcher(d.options.Logger)
@@ -172,6 +179,7 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 		draining:  map[podKey]*drain{},
 		idle:      make(chan []idleEndpoint, 1),
 		routing:   newRouting(d.options),
+		revealer:  newRevealer(),
 	}
 	stored, err := l.revisions.load()
 	if err != nil {

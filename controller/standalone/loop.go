@@ -44,7 +44,8 @@ type loop struct {
 	stored    map[types.NamespacedName][]appsv1.ControllerRevision
 	revisions revisionStore
 
-	routing *routing
+	routing  *routing
+	revealer revealer
 	// pods is the engine's snapshot that this round works on.
 	pods []engine.Pod
 	// slices are the EndpointSlices made for each Service with a selector.

@@ -33,8 +33,8 @@ func (d *Driver) Unready() []admin.Unready {
 		return []admin.Unready{{Subject: "manifests", Reason: "not read yet"}}
 	}
 	var reasons []admin.Unready
-	if p := d.parts.Load(); p == nil || len(p.envoys.Clients()) == 0 {
-		reasons = append(reasons, admin.Unready{Subject: "envoy", Reason: "no Envoy is connected"})
+	if reason := d.envoyTrouble(v); reason != "" {
+		reasons = append(reasons, admin.Unready{Subject: "envoy", Reason: reason})
 	}
 	for _, s := range v.services {
 		if !s.Ready {
@@ -45,4 +45,22 @@ func (d *Driver) Unready() []admin.Unready {
 		}
 	}
 	return reasons
+}
+
+// envoyTrouble says why Envoy does not serve what v shows, or nothing.
+func (d *Driver) envoyTrouble(v *view) string {
+	p := d.parts.Load()
+	if p == nil {
+		return "not started yet"
+	}
+	clients := p.envoys.Clients()
+	if len(clients) == 0 {
+		return "no Envoy is connected"
+	}
+	for _, client := range clients {
+		if client.Settled < v.revision {
+			return fmt.Sprintf("%s has not acknowledged the newest routes yet", client.Node)
+		}
+	}
+	return ""
 }

@@ -16,20 +16,23 @@ import (
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/xds/server"
 )
 
 // view is what others may read of the loop's state: an immutable snapshot.
 type view struct {
 	// loaded says that the directories have been read and planned once.
-	loaded   bool
+	loaded bool
+	// revision is the publication that Envoy has to have for the rest to be true.
+	revision server.Revision
 	services []admin.Service
 	problems []admin.Problem
 	layers   map[types.NamespacedName]layerFacts
 }
 
-// show publishes a snapshot of the state.
+// show makes a snapshot of the state, to be seen when Envoy serves by it.
 func (l *loop) show() {
-	next := &view{loaded: true, layers: map[types.NamespacedName]layerFacts{}}
+	next := &view{loaded: true, revision: l.routing.revision, layers: map[types.NamespacedName]layerFacts{}}
 	for _, name := range slices.SortedFunc(maps.Keys(l.services), compareNames) {
 		s := l.services[name]
 		next.services = append(next.services, l.showService(s))
@@ -42,8 +45,7 @@ func (l *loop) show() {
 			Field: problem.Field, Message: problem.Message, Remedy: problem.Remedy,
 		})
 	}
-	l.driver.view.Store(next)
-	l.driver.changed.notify()
+	l.revealer.offer(next)
 }
 
 // neverValid gives the InferenceServices that only a broken manifest names.

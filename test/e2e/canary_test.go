@@ -185,21 +185,22 @@ func TestCanaryTrafficPercent(t *testing.T) {
 	}
 }
 
-// TestRevisionThatNeverGetsReadyTakesNoTraffic adds a canary whose model isn't there.
+// TestRevisionThatNeverGetsReadyTakesNoTraffic adds a canary whose model file is no model.
 func TestRevisionThatNeverGetsReadyTakesNoTraffic(t *testing.T) {
 	t.Parallel()
 	dir := quickstart(t)
 	s := start(t, dir)
 	s.waitReady()
+	write(t, filepath.Join(dir, "models", "broken.onnx"), "not a model")
 	manifest := filepath.Join(dir, "iris-canary.yaml")
-	edit(t, manifest, "name: v2", "name: v3")
-	edit(t, manifest, "models/iris/v2", "models/iris/nowhere")
+	edited := strings.NewReplacer("name: v2", "name: v3", "models/iris/v2", "models/broken.onnx").Replace(read(t, manifest))
+	write(t, manifest, edited)
 	service := s.waitService("iris-canary", func(service admin.Service) error {
 		if len(service.Revisions) != 2 {
 			return fmt.Errorf("revisions: %+v", service.Revisions)
 		}
 		broken := service.Revisions[1]
-		if broken.TrafficPercent != 0 || broken.WantedPercent != 10 || broken.Reason == "" {
+		if broken.TrafficPercent != 0 || broken.WantedPercent != 10 || broken.Reason != "CrashLoopBackOff" {
 			return fmt.Errorf("revisions: %+v", service.Revisions)
 		}
 		return nil

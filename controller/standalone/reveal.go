@@ -1,0 +1,43 @@
+package standalone
+
+import (
+	"context"
+	"time"
+)
+
+// revealWithin bounds how long a view waits for Envoy. An Envoy that hangs must not hide why.
+const revealWithin = 2 * time.Second
+
+// revealer puts views in force once every connected Envoy has answered what they speak of, so that who is
+// told "ready" is not answered by the routes before. Of several views that wait, the newest counts.
+type revealer struct {
+	// newest holds the view that waits.
+	newest chan *view
+}
+
+func newRevealer() revealer { return revealer{newest: make(chan *view, 1)} }
+
+// offer replaces the view that waits. It has one caller at a time and never waits itself.
+func (r revealer) offer(next *view) {
+	select {
+	case <-r.newest:
+	default:
+	}
+	r.newest <- next
+}
+
+// run reveals views until ctx ends.
+func (r revealer) run(ctx context.Context, envoys Envoys, reveal func(*view)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case next := <-r.newest:
+			bounded, cancel := context.WithTimeout(ctx, revealWithin)
+			// In time or not, the view is what there is to know.
+			_ = envoys.Wait(bounded, next.revision)
+			cancel()
+			reveal(next)
+		}
+	}
+}
