@@ -12,7 +12,9 @@ import (
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/explain"
+	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
@@ -84,40 +86,38 @@ func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Re
 
 func explainObject(v *view, target explain.Target) []explain.Finding {
 	var findings []explain.Finding
+	i := slices.IndexFunc(v.services, func(s admin.Service) bool { return s.Namespace == target.Namespace && s.Name == target.Name })
 	for _, problem := range v.problems {
-		if problem.Object == target.String() {
+		// One without an object is the whole file's: it can't be parsed.
+		ofFile := i >= 0 && problem.Object == "" && problem.File == v.services[i].File
+		if problem.Object == target.String() || ofFile {
 			findings = append(findings, explain.Finding{
-				Summary: fmt.Sprintf("%s:%d: %s", problem.File, problem.Line, strings.TrimPrefix(problem.Field+": "+problem.Message, ": ")),
+				Summary: fmt.Sprintf("%s: %s", manifest.Source{File: problem.File, Line: problem.Line}, strings.TrimPrefix(problem.Field+": "+problem.Message, ": ")),
 				Remedy:  problem.Remedy,
 			})
 		}
 	}
-	i := slices.IndexFunc(v.services, func(s admin.Service) bool { return s.Namespace == target.Namespace && s.Name == target.Name })
 	if i < 0 || len(v.services[i].Conditions) == 0 {
 		return findings
 	}
-	inForce := fmt.Sprintf("%s:%d is in force", v.services[i].File, v.services[i].Line)
+	inForce := fmt.Sprintf("%s is in force", manifest.Source{File: v.services[i].File, Line: v.services[i].Line})
 	if len(findings) > 0 {
 		inForce = "the last good version is in force"
 	}
 	return append(findings, explain.Finding{OK: true, Summary: inForce})
 }
 
-// explainPlan reports what the plan could not turn into children: a component without pods, and fields that
-// have no effect. Conditions that pass a replica's or a route's trouble on are those layers' to report.
+// explainPlan reports what the plan could not turn into children, and fields that have no effect. Conditions
+// that pass a replica's or a route's trouble on are those layers' to report.
 func explainPlan(f layerFacts) []explain.Finding {
 	var findings []explain.Finding
 	for _, c := range f.conditions {
-		if c.Status != corev1.ConditionFalse {
-			continue
-		}
-		if c.Type == plan.ConditionSpecApplied {
+		switch {
+		case c.Status != corev1.ConditionFalse:
+		case c.Type == plan.ConditionSpecApplied:
 			// It serves; a manifest written for a cluster asks for much that one machine can't give.
 			findings = append(findings, explain.Finding{OK: true, Summary: "planned without some fields", Detail: c.Message})
-			continue
-		}
-		unplanned := len(f.pods) == 0 && (c.Type == v1beta1.ConditionPredictorReady || c.Type == v1beta1.ConditionTransformerReady || c.Type == v1beta1.ConditionExplainerReady)
-		if unplanned {
+		case ofComponent(c.Type) && !f.passedOn(c.Reason):
 			findings = append(findings, explain.Finding{Summary: fmt.Sprintf("%s is False: %s", c.Type, c.Reason), Remedy: c.Message})
 		}
 	}
@@ -125,6 +125,25 @@ func explainPlan(f layerFacts) []explain.Finding {
 		findings = append(findings, explain.Finding{OK: true, Summary: fmt.Sprintf("planned, with %d routes", len(f.routes))})
 	}
 	return findings
+}
+
+// ofComponent says whether a condition speaks of a component.
+func ofComponent(t v1beta1.ConditionType) bool {
+	return t == v1beta1.ConditionPredictorReady || t == v1beta1.ConditionTransformerReady || t == v1beta1.ConditionExplainerReady
+}
+
+// passedOn says whether a condition's reason is that of a Deployment that is on its way or of a container.
+func (f layerFacts) passedOn(reason string) bool {
+	switch reason {
+	case plan.ReasonStarting, plan.ReasonRollingOut, "MinimumReplicasUnavailable", "ProgressDeadlineExceeded":
+		return true
+	}
+	for _, pod := range f.pods {
+		if slices.ContainsFunc(pod.Containers, func(c admin.Container) bool { return c.Reason == reason }) {
+			return true
+		}
+	}
+	return false
 }
 
 func explainProcess(f layerFacts) []explain.Finding {
@@ -135,12 +154,11 @@ func explainProcess(f layerFacts) []explain.Finding {
 			ready++
 		}
 		for _, c := range pod.Containers {
-			if c.Reason == "" || c.Reason == "Completed" || pod.Terminating {
+			if c.Reason == "" || c.Reason == engine.ReasonCompleted || pod.Terminating {
 				continue
 			}
 			findings = append(findings, explain.Finding{
-				Summary: fmt.Sprintf("container %s of %s is %s: %s", c.Name, pod.Name, c.State, c.Reason),
-				Detail:  c.Message,
+				Summary: strings.TrimSuffix(fmt.Sprintf("container %s of %s: %s: %s", c.Name, pod.Name, c.Reason, c.Message), ": "),
 				Remedy:  "read its log: " + f.logs,
 			})
 		}
