@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,11 +39,7 @@ func Load(paths []string) Loaded {
 // Resolve makes an InferenceService's relative paths absolute, from where its manifest stands, and says what stands at
 // each file:// path in it.
 func Resolve(service *v1beta1.InferenceService, source manifest.Source) (*v1beta1.InferenceService, map[string]settings.FileKind) {
-	dir, err := filepath.Abs(filepath.Dir(source.File))
-	if err != nil {
-		dir = filepath.Dir(source.File)
-	}
-	return resolvePaths(service, dir)
+	return resolvePaths(service, manifestDir(source))
 }
 
 // DefaultRuntimes are the ClusterServingRuntimes that come with sluice, sorted by name.

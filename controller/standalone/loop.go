@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -92,6 +91,7 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 func (l *loop) readFiles() {
 	now := l.directory.read()
 	l.watcher.watch(now.dirs)
+	reported := l.problems
 	after, problems := takeInventory(l.inventory, now)
 	changed := l.inventory.changes(after)
 	l.inventory, l.problems = after, problems
@@ -119,10 +119,7 @@ func (l *loop) readFiles() {
 	for name, service := range l.services {
 		service.dirty = service.dirty || namespaces[name.Namespace]
 	}
-	for _, problem := range problems {
-		l.logger.Warn("manifest problem", "at", fmt.Sprintf("%s:%d", problem.File, problem.Line), "object", problem.Object,
-			"field", problem.Field, "message", problem.Message, "remedy", problem.Remedy)
-	}
+	logNewProblems(l.logger, reported, problems)
 }
 
 // routable says whether the translation reads objects of a kind.
@@ -296,24 +293,8 @@ func (l *loop) references(namespace string) engine.References {
 		case *corev1.ConfigMap:
 			refs.ConfigMaps[key.name] = object
 		case *corev1.PersistentVolumeClaim:
-			refs.Claims[key.name] = l.claimDir(object, document.Source.File)
+			refs.Claims[key.name] = claimDir(object, manifestDir(document.Source), l.driver.options.StateDir)
 		}
 	}
 	return refs
-}
-
-// annotationClaimPath names the directory that a PersistentVolumeClaim stands for, relative to its manifest.
-const annotationClaimPath = "sluice.dev/path"
-
-// claimDir is the directory that a claim stands for: the one that it names, else one of its own in the state
-// directory, which outlives its pods.
-func (l *loop) claimDir(claim *corev1.PersistentVolumeClaim, file string) string {
-	path := claim.Annotations[annotationClaimPath]
-	switch {
-	case path == "":
-		return filepath.Join(l.driver.options.StateDir, "claims", claim.Namespace, claim.Name)
-	case filepath.IsAbs(path):
-		return filepath.Clean(path)
-	}
-	return filepath.Join(filepath.Dir(file), path)
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
@@ -40,6 +41,15 @@ func resolvePaths(service *v1beta1.InferenceService, manifestDir string) (*v1bet
 		r.containers(e.Containers)
 	}
 	return service, r.files
+}
+
+// manifestDir is the absolute path of the directory that a manifest stands in.
+func manifestDir(source manifest.Source) string {
+	dir := filepath.Dir(source.File)
+	if absolute, err := filepath.Abs(dir); err == nil {
+		return absolute
+	}
+	return dir // sluice's own working directory has gone
 }
 
 type resolver struct {

@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,6 +11,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
@@ -33,9 +33,10 @@ type service struct {
 	observed  map[string]appsv1.DeploymentStatus
 	routes    map[string]gatewayv1.HTTPRouteStatus
 
-	// What the plan gave. deployments and planned are what is applied of it.
+	// What the plan gave. deployments, with the objects that refs holds for them, and planned are what is applied of it.
 	result      plan.Result
 	deployments map[string]appsv1.Deployment
+	refs        engine.References
 	planned     map[objectKey]bool
 	status      v1beta1.InferenceServiceStatus
 }
@@ -49,11 +50,7 @@ func (s *service) take(document manifest.Document) {
 		// manifest.Parse gives this kind as this type and nothing else.
 		panic("standalone: an InferenceService of another Go type")
 	}
-	dir, err := filepath.Abs(filepath.Dir(document.Source.File))
-	if err != nil {
-		dir = filepath.Dir(document.Source.File)
-	}
-	s.resolved, s.files = resolvePaths(object, dir)
+	s.resolved, s.files = resolvePaths(object, manifestDir(document.Source))
 }
 
 // foundMissing says whether a path that a service waits for has appeared. Only those are looked at: they lie
@@ -154,13 +151,16 @@ func (l *loop) noteStatus(s *service) {
 	}
 }
 
+// applyDeployments brings the engine to what is wanted. References count as a part of each Deployment: a Secret may
+// come later than what waits for it.
 func (l *loop) applyDeployments(s *service, wanted []appsv1.Deployment) {
 	refs := l.references(s.name.Namespace)
+	sameRefs := equality.Semantic.DeepEqual(s.refs, refs)
 	next := map[string]appsv1.Deployment{}
 	for i := range wanted {
 		deployment := &wanted[i]
 		next[deployment.Name] = *deployment
-		if have, ok := s.deployments[deployment.Name]; ok && equality.Semantic.DeepEqual(have, *deployment) {
+		if have, ok := s.deployments[deployment.Name]; ok && sameRefs && equality.Semantic.DeepEqual(have, *deployment) {
 			continue
 		}
 		l.engine.Apply(deployment, refs)
@@ -171,7 +171,7 @@ func (l *loop) applyDeployments(s *service, wanted []appsv1.Deployment) {
 			l.engine.Delete(types.NamespacedName{Namespace: s.name.Namespace, Name: name})
 		}
 	}
-	s.deployments = next
+	s.deployments, s.refs = next, refs
 }
 
 func (l *loop) applyRoutable(s *service, result plan.Result) {
