@@ -1,13 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,6 +18,8 @@ type container struct {
 	index int
 	// starts counts the processes that were started.
 	starts int
+	// logUsed says that a process has written to the present log file.
+	logUsed bool
 	// started is closed when the container has once passed its startup probe, or run if it has none.
 	started     chan struct{}
 	startedOnce sync.Once
@@ -87,6 +85,9 @@ func (c *container) once(life, hard context.Context) ending {
 	if w.postStart, w.preStop, err = l.hooksOf(c.spec); err != nil {
 		return failed(err)
 	}
+	if err := c.rotateLog(); err != nil {
+		return failed(&reasonError{ReasonStartError, err.Error()})
+	}
 	logged := fileSize(l.command.logFile)
 	began := time.Now()
 	w.process, err = start(l.command, c.pod.host.ledger)
@@ -94,7 +95,7 @@ func (c *container) once(life, hard context.Context) ending {
 		return failed(&reasonError{ReasonStartError, redact(err.Error(), l.secrets)})
 	}
 	restarts := c.starts
-	c.starts++
+	c.starts, c.logUsed = c.starts+1, true
 	c.set(func(s *ContainerState) {
 		s.PID, s.State, s.Reason, s.Message, s.StartedAt = w.process.pid, StateRunning, ReasonNotReady, "", began
 		s.Restarts = restarts
@@ -104,7 +105,7 @@ func (c *container) once(life, hard context.Context) ending {
 	if l.isolated {
 		removeContainer(context.WithoutCancel(hard), l.command.entry.Engine, l.command.entry.EngineName)
 	}
-	return ended(w.process.exit, cause, redact(lastLine(l.command.logFile, logged), l.secrets), time.Since(began))
+	return ended(w.process.exit, cause, c.lastWords(l, logged), time.Since(began))
 }
 
 // failed is the ending of a container that could not be started.
@@ -116,7 +117,7 @@ func failed(err error) ending {
 	return ending{reason: ReasonStartError, message: err.Error()}
 }
 
-// ended words the ending of a process: cause says why it was ended, "" if it ended by itself.
+// ended words the ending of a process: cause says why it was ended, "" if it ended by itself; line is what it last said.
 func ended(exit exitStatus, cause, line string, ran time.Duration) ending {
 	e := ending{reason: ReasonError, message: exit.String(), ran: ran}
 	if exit == (exitStatus{}) {
@@ -126,7 +127,7 @@ func ended(exit exitStatus, cause, line string, ran time.Duration) ending {
 		e.message = cause + "; " + e.message
 	}
 	if line != "" {
-		e.message += "; last line of the log: " + line
+		e.message += "; the log says: " + line
 	}
 	return e
 }
@@ -136,33 +137,3 @@ func (c *container) set(change func(*ContainerState)) {
 }
 
 func (c *container) markStarted() { c.startedOnce.Do(func() { close(c.started) }) }
-
-func (c *container) logFile() string {
-	return filepath.Join(c.pod.logDir, c.spec.Name+".log")
-}
-
-func fileSize(name string) int64 {
-	info, err := os.Stat(name)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
-// lastLine is the last line that is not empty in the end of a file after from, at most 300 bytes of it.
-func lastLine(name string, from int64) string {
-	const tail, limit = 4096, 300
-	f, err := os.Open(name)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	size := fileSize(name)
-	data, err := io.ReadAll(io.NewSectionReader(f, max(from, size-tail), tail))
-	if err != nil {
-		return ""
-	}
-	data = bytes.TrimSpace(data)
-	data = bytes.TrimSpace(data[bytes.LastIndexByte(data, '\n')+1:])
-	return string(bytes.ToValidUTF8(data[:min(len(data), limit)], nil))
-}

@@ -27,7 +27,7 @@ type Options struct {
 	Logger *slog.Logger
 	// ContainerEngine is podman, docker or nerdctl (a name on PATH or a path), empty if there is none.
 	ContainerEngine string
-	// Drain is called before SIGTERM of a pod that was ready, after the pod has been published as terminating. It blocks until
+	// Drain is called before SIGTERM of a pod that has been ready since its processes started, after the pod has been published as terminating. It blocks until
 	// the pod may be ended; its context ends when the engine stops or the pod has nothing left to drain, and then it must
 	// return, or Stop doesn't. Nil means at once.
 	Drain func(context.Context, Pod) error

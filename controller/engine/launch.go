@@ -23,6 +23,8 @@ type launch struct {
 	isolated bool
 	// secrets are kept out of messages.
 	secrets []string
+	// names are put into messages in place of made up paths.
+	names pathNames
 }
 
 // prepare evaluates a container's template with what its references hold now. It may take long: Python packages are
@@ -61,10 +63,11 @@ func (c *container) prepareProcess(ctx context.Context, l *launch, refs Referenc
 	l.secrets = vars.secret
 	// Arguments are expanded before mount paths are rewritten: a path must not be rewritten twice.
 	args := ports.rewriteArgs(expandAll(slices.Concat(c.spec.Command, c.spec.Args), vars.values))
-	table, err := c.makeMounts(refs, vars)
+	table, names, err := c.makeMounts(refs, vars)
 	if err != nil {
 		return err
 	}
+	l.names = names
 	for i := range args {
 		args[i] = table.rewriteText(args[i])
 	}
@@ -106,17 +109,17 @@ func (c *container) program(name, path, dir string) (string, error) {
 }
 
 // makeMounts makes the container's volumes and views.
-func (c *container) makeMounts(refs References, vars variables) (mountTable, error) {
+func (c *container) makeMounts(refs References, vars variables) (mountTable, pathNames, error) {
 	mounts, err := c.volumes(refs).mountsOf(c.spec, lookupIn(vars.values))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	root := filepath.Join(c.pod.dir, "view", c.spec.Name)
 	table, views := planMounts(root, mounts)
 	if err := makeViews(root, views); err != nil {
-		return nil, configError("container %s: mounts: %v", c.spec.Name, err)
+		return nil, nil, configError("container %s: mounts: %v", c.spec.Name, err)
 	}
-	return table, nil
+	return table, namesOf(root, mounts), nil
 }
 
 func (c *container) volumes(refs References) volumes {
@@ -136,6 +139,9 @@ func (c *container) addRequirements(ctx context.Context, env map[string]string) 
 	environments, err := newPythonEnvironments(os.LookupEnv)
 	if err != nil {
 		return &reasonError{ReasonRequirementsNotInstalled, err.Error()}
+	}
+	if err := c.rotateLog(); err != nil {
+		return err
 	}
 	log, err := os.OpenFile(c.logFile(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,15 +16,22 @@ import (
 // tcpListen is TCP_LISTEN of the kernel's include/net/tcp_states.h, as /proc/net/tcp prints it.
 const tcpListen = "0A"
 
-// parseListeners reads /proc/PID/net/tcp or tcp6: the local port of each listening socket, by its inode.
-func parseListeners(table string) map[string]int32 {
-	out := map[string]int32{}
+// listener is a socket that takes connections.
+type listener struct {
+	port int32
+	// everywhere is true if it takes them at every address of this machine.
+	everywhere bool
+}
+
+// parseListeners reads /proc/PID/net/tcp or tcp6: the listening sockets by their inodes.
+func parseListeners(table string) map[string]listener {
+	out := map[string]listener{}
 	for line := range strings.SplitSeq(table, "\n") {
 		fields := strings.Fields(line)
 		if len(fields) < 10 || fields[3] != tcpListen {
 			continue
 		}
-		_, port, ok := strings.Cut(fields[1], ":")
+		address, port, ok := strings.Cut(fields[1], ":")
 		if !ok {
 			continue
 		}
@@ -31,20 +39,20 @@ func parseListeners(table string) map[string]int32 {
 		if err != nil || len(raw) != 2 {
 			continue
 		}
-		out[fields[9]] = int32(binary.BigEndian.Uint16(raw))
+		out[fields[9]] = listener{port: int32(binary.BigEndian.Uint16(raw)), everywhere: strings.Trim(address, "0") == ""}
 	}
 	return out
 }
 
-// listeningPorts are the TCP ports on which the processes of a group listen, sorted.
-func listeningPorts(group int) []int32 {
-	byInode := map[string]int32{}
+// listenersOf are the listening TCP sockets of a group's processes by port. A port is everywhere if any of its sockets is.
+func listenersOf(group int) map[int32]listener {
+	byInode := map[string]listener{}
 	for _, table := range []string{"tcp", "tcp6"} {
 		if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", group, table)); err == nil {
 			maps.Copy(byInode, parseListeners(string(data)))
 		}
 	}
-	ports := map[int32]bool{}
+	found := map[int32]listener{}
 	for _, member := range running(inGroup(group)) {
 		fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", member.pid))
 		if err != nil {
@@ -56,12 +64,32 @@ func listeningPorts(group int) []int32 {
 				continue
 			}
 			inode, ok := strings.CutPrefix(target, "socket:[")
-			if port, listens := byInode[strings.TrimSuffix(inode, "]")]; ok && listens {
-				ports[port] = true
+			if socket, listens := byInode[strings.TrimSuffix(inode, "]")]; ok && listens {
+				socket.everywhere = socket.everywhere || found[socket.port].everywhere
+				found[socket.port] = socket
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(ports))
+	return found
+}
+
+// exposed names the ports at which others on the network reach a container that was told to listen at address alone, or ""
+// if there are none.
+func exposed(open map[int32]listener, address string) string {
+	if ip := net.ParseIP(address); ip != nil && ip.IsUnspecified() {
+		return ""
+	}
+	var ports []string
+	for _, port := range slices.Sorted(maps.Keys(open)) {
+		if open[port].everywhere {
+			ports = append(ports, strconv.Itoa(int(port)))
+		}
+	}
+	if len(ports) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("listens on every interface of this machine (port %s): others on its network reach it without the Gateway; let it listen on $(%s), which is %s",
+		strings.Join(ports, ", "), VariableListenAddress, address)
 }
 
 // wrongPort says what to do when a container listens elsewhere than it was told to, or "" when nothing is wrong. served is

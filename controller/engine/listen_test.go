@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestParseListeners(t *testing.T) {
    2: 00000000000000000000000000000000:2328 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 33333 1 0
    3: garbage
 `
-	if diff := cmp.Diff(map[string]int32{"11111": 8080, "33333": 9000}, parseListeners(table)); diff != "" {
+	if diff := cmp.Diff(map[string]listener{"11111": {port: 8080}, "33333": {port: 9000, everywhere: true}}, parseListeners(table), cmp.AllowUnexported(listener{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -26,23 +27,23 @@ func TestParseListeners(t *testing.T) {
 func FuzzParseListeners(f *testing.F) {
 	f.Add("0: 0100007F:1F90 0:0 0A 0 0 0 0 0 11 1")
 	f.Fuzz(func(t *testing.T, table string) {
-		for inode, port := range parseListeners(table) {
-			if port < 0 || port > 65535 || inode == "" {
-				t.Errorf("%q: %d", inode, port)
+		for inode, socket := range parseListeners(table) {
+			if socket.port < 0 || socket.port > 65535 || inode == "" {
+				t.Errorf("%q: %+v", inode, socket)
 			}
 		}
 	})
 }
 
-func TestListeningPortsOfAGroup(t *testing.T) {
+func TestListenersOfAGroup(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	port := int32(listener.Addr().(*net.TCPAddr).Port)
-	if slices.Contains(listeningPorts(syscall.Getpgrp()), port) {
+	defer socket.Close()
+	port := int32(socket.Addr().(*net.TCPAddr).Port)
+	if _, ours := listenersOf(syscall.Getpgrp())[port]; ours {
 		t.Error("sluice's own ports are taken for a child's") // running leaves this process out
 	}
 	if byInode, err := os.ReadFile("/proc/self/net/tcp"); err != nil || !slices.Contains(portsOf(string(byInode)), port) {
@@ -52,8 +53,8 @@ func TestListeningPortsOfAGroup(t *testing.T) {
 
 func portsOf(table string) []int32 {
 	var out []int32
-	for _, port := range parseListeners(table) {
-		out = append(out, port)
+	for _, socket := range parseListeners(table) {
+		out = append(out, socket.port)
 	}
 	return out
 }
@@ -79,5 +80,31 @@ func TestWrongPort(t *testing.T) {
 		if got := wrongPort(c.served, c.open); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+func TestExposedNamesPortsThatOthersReach(t *testing.T) {
+	t.Parallel()
+	open := map[int32]listener{9000: {port: 9000, everywhere: true}, 8080: {port: 8080, everywhere: true}, 7000: {port: 7000}}
+	got := exposed(open, "127.0.0.1")
+	for _, want := range []string{"every interface", "8080, 9000", "$(SLUICE_LISTEN_ADDRESS)", "127.0.0.1"} {
+		if !strings.Contains(got, want) || strings.Contains(got, "7000") {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := exposed(open, "0.0.0.0") + exposed(map[int32]listener{7000: {port: 7000}}, "127.0.0.1"); got != "" {
+		t.Errorf("named without need: %q", got)
+	}
+}
+
+// A container that listens everywhere is ready like any other, and says what it does.
+func TestContainerThatListensEverywhereSaysSo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.Apply(newTestDeployment("m", "server", env("HOST", "")), References{})
+	c := r.first("the message", func(c ContainerState) bool { return strings.Contains(c.Message, "listens on every interface") })
+	r.untilReady("m", 1)
+	if c = r.Pods()[0].Containers[0]; c.Reason != "" || !c.Ready {
+		t.Errorf("%+v", c)
 	}
 }

@@ -43,6 +43,8 @@ type pod struct {
 
 	mu    sync.Mutex
 	state Pod
+	// served is true once the pod has been ready with the processes that it has now.
+	served bool
 }
 
 // snapshot is the pod's state, shared with nobody.
@@ -64,6 +66,7 @@ func (p *pod) change(apply func(*Pod)) {
 		p.state.ReadySince = time.Now()
 	}
 	p.state.Ready = ready
+	p.served = ready || p.served && allRunning(p.state.Containers)
 	p.mu.Unlock()
 	p.changed()
 }
@@ -76,6 +79,18 @@ func allReady(containers []ContainerState) bool {
 		}
 	}
 	return len(containers) > 0
+}
+
+// allRunning is true while no main container is without its process. A process that ended has nothing in flight any more.
+func allRunning(containers []ContainerState) bool {
+	return !slices.ContainsFunc(containers, func(c ContainerState) bool { return !c.Init && c.PID == 0 })
+}
+
+// hasServed says that requests may be in flight in the pod's processes, whether it is ready now or not.
+func (p *pod) hasServed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.served
 }
 
 func (p *pod) isLeaving() bool { return closed(p.leave) }
@@ -111,10 +126,11 @@ func (p *pod) run(soft, hard context.Context) {
 	p.cleanUp(soft)
 }
 
-// drain waits until the pod may be ended, if it was serving. It stops waiting when there is nothing left to drain.
+// drain waits until the pod may be ended, if it has served: one that is not ready for a moment has its requests in flight
+// all the same. It stops waiting when there is nothing left to drain.
 func (p *pod) drain(soft context.Context, done <-chan struct{}) {
 	state := p.snapshot()
-	if p.host.options.Drain == nil || !state.Ready {
+	if p.host.options.Drain == nil || !p.hasServed() {
 		return
 	}
 	err := unlessClosed(soft, done, func(ctx context.Context) error { return p.host.options.Drain(ctx, state) })

@@ -47,7 +47,7 @@ func argument(name string) string {
 	return ""
 }
 
-// serveHTTP listens on --http_port or PORT. It is ready while the file GATE exists (or if none is named), alive until the
+// serveHTTP listens on --http_port or PORT, at HOST or this machine alone. It is ready while the file GATE exists (or if none is named), alive until the
 // file DEAD exists, and shows files of --model_dir and its environment.
 func serveHTTP() int {
 	port := argument("http_port")
@@ -74,7 +74,11 @@ func serveHTTP() int {
 			fmt.Fprint(w, err)
 		}
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	host, given := os.LookupEnv("HOST")
+	if !given {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", host+":"+port)
 	if err != nil {
 		fmt.Println("cannot listen:", err)
 		return 1

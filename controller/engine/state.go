@@ -78,8 +78,10 @@ type ContainerState struct {
 	Restarts int
 	// StartedAt is when the present process was started, zero while none runs.
 	StartedAt time.Time
-	// LogFile holds what the container wrote to its standard output and error, restarts included.
+	// LogFile holds what the present process wrote to its standard output and error, or the last one while none runs.
 	LogFile string
+	// PreviousLogFile holds what the process before that one wrote, empty if there was none.
+	PreviousLogFile string
 }
 
 // clone copies a pod so that the copy can be given to readers.

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,6 +25,8 @@ type watch struct {
 	ready bool
 	// listenMessage is set while the process listens elsewhere than it was told to.
 	listenMessage string
+	// exposedMessage is set while the process listens at more addresses than it was told to.
+	exposedMessage string
 	// probeMessage is the last failure of the startup or readiness probe.
 	probeMessage string
 }
@@ -139,7 +143,9 @@ func (w *watch) lookAtPorts() {
 	if w.launch.isolated || len(w.launch.served) == 0 {
 		return
 	}
-	w.listenMessage = wrongPort(w.launch.served, listeningPorts(w.process.pid))
+	open := listenersOf(w.process.pid)
+	w.listenMessage = wrongPort(w.launch.served, slices.Sorted(maps.Keys(open)))
+	w.exposedMessage = exposed(open, w.container.pod.host.options.Listen)
 	w.show()
 }
 
@@ -152,6 +158,8 @@ func (w *watch) show() {
 			s.Reason, s.Message = ReasonWrongPort, w.listenMessage
 		case !w.ready:
 			s.Reason, s.Message = ReasonNotReady, redact(w.probeMessage, w.launch.secrets)
+		default:
+			s.Message = w.exposedMessage
 		}
 	})
 }

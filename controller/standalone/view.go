@@ -188,7 +188,7 @@ func showPod(pod *engine.Pod) admin.Pod {
 	for _, c := range pod.Containers {
 		shown.Containers = append(shown.Containers, admin.Container{
 			Name: c.Name, PID: c.PID, State: c.State, Reason: c.Reason, Message: c.Message,
-			Restarts: c.Restarts, StartedAt: c.StartedAt, LogFile: c.LogFile,
+			Restarts: c.Restarts, StartedAt: c.StartedAt, LogFile: c.LogFile, PreviousLogFile: c.PreviousLogFile,
 		})
 	}
 	return shown
