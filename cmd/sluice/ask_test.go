@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/admin/admintest"
 	"github.com/sluice-serving/sluice/controller/explain"
@@ -89,6 +92,7 @@ func TestAskingARunningSluice(t *testing.T) {
 		"get-none":              {"get", "-n", "nowhere"},
 		"get-none-json":         {"get", "-n", "nowhere", "-o", "json"},
 		"get-pods":              {"get", "pods"},
+		"get-pods-wide":         {"get", "pods", "-o", "wide"},
 		"get-pods-yaml":         {"get", "pods", "words", "-o", "yaml"},
 		"get-problems":          {"get", "problems"},
 		"get-mistyped":          {"get", "problms"},
@@ -152,11 +156,98 @@ func TestANameInSeveralNamespacesMustBeQualified(t *testing.T) {
 		{Namespace: "a", Name: "d"}, {Namespace: "default", Name: "d", Ready: true},
 	}}
 	environment := adminOf(t, source)
-	got := sluice(t.Context(), nil, environment, "get", "services", "m")
-	if got.code != exitUsage || !strings.Contains(got.err, "namespaces a, b; choose one with -n") {
+	body := `{"instances": [[1]]}`
+	for _, arguments := range [][]string{{"get", "services", "m"}, {"get", "pods", "m"}, {"explain", "m"}, {"logs", "m"}, {"predict", "m", "-f", "-"}} {
+		got := sluice(t.Context(), strings.NewReader(body), environment, arguments...)
+		if got.code != exitUsage || !strings.Contains(got.err, "namespaces a, b; choose one with -n") {
+			t.Errorf("sluice %v: got %+v", arguments, got)
+		}
+	}
+	// The namespace default is one like the others: its service must not answer for another's.
+	if got := sluice(t.Context(), nil, environment, "explain", "d"); got.code != exitUsage || !strings.Contains(got.err, "namespaces a, default; choose one with -n") {
 		t.Errorf("got %+v", got)
 	}
-	if got := sluice(t.Context(), nil, environment, "get", "services", "d"); got.code != exitOK {
-		t.Errorf("the default namespace was not preferred: %+v", got)
+	if got := sluice(t.Context(), nil, environment, "get", "services", "d", "-n", "default"); got.code != exitOK {
+		t.Errorf("with -n: got %+v", got)
+	}
+}
+
+func TestAServiceWhoseManifestIsBrokenIsNotJustUnknown(t *testing.T) {
+	t.Parallel()
+	environment := adminOf(t, admintest.Snapshot{ProblemList: []admin.Problem{
+		{File: "dir/syntax.yaml", Line: 3, Message: "not YAML", Remedy: "mend it"},
+		{File: "dir/jobs.yaml", Line: 1, Object: "Job default/train", Field: "kind", Message: "not a kind that is served", Remedy: "remove it"},
+		{File: "dir/forest.pkl", Message: "format sklearn is not served", Remedy: "convert it"},
+	}})
+	for name, want := range map[string]string{
+		"syntax": "dir/syntax.yaml:3: not YAML; mend it (sluice get problems",
+		"train":  "dir/jobs.yaml:1: Job default/train: kind: not a kind that is served; remove it (sluice get problems",
+		"forest": "dir/forest.pkl: format sklearn is not served; convert it (sluice get problems",
+		"other":  "isn't known; sluice get services lists those that are, sluice get problems what is wrong",
+	} {
+		for _, command := range [][]string{{"explain", name}, {"get", "services", name}, {"explain", name, "-n", "default"}, {"logs", name}} {
+			got := sluice(t.Context(), nil, environment, command...)
+			if got.code != exitWrong || !strings.Contains(got.err, want) || strings.Count(got.err, "\n") != 1 {
+				t.Errorf("sluice %v: code %d, error %q; want %q in it", command, got.code, got.err, want)
+			}
+		}
+	}
+}
+
+func TestAFlagsBadValueIsSaidWithoutGo(t *testing.T) {
+	t.Parallel()
+	for want, arguments := range map[string][]string{
+		`--http-port "99999" is not a port number from 0 to 65535`:                        {"run", ".", "--http-port", "99999"},
+		`--tail "x" is not a whole number`:                                                {"logs", "iris", "--tail", "x"},
+		`--timeout "5" is not a duration; write it as 500ms, 30s or 5m`:                   {"predict", "iris", "--timeout", "5"},
+		`--output: "xml" is not an output format here; use one of table, json, yaml; see`: {"explain", "iris", "-o", "xml"},
+		`--follow "maybe" is not true or false`:                                           {"logs", "iris", "--follow=maybe"},
+	} {
+		got := sluice(t.Context(), nil, nil, arguments...)
+		if got.code != exitUsage || !strings.Contains(got.err, want) || strings.Contains(got.err, "strconv") || strings.Count(got.err, "\n") != 1 {
+			t.Errorf("sluice %v: code %d, error %q; want %q in it", arguments, got.code, got.err, want)
+		}
+	}
+}
+
+func TestHelpNamesEachFlagsValueByOneWord(t *testing.T) {
+	t.Parallel()
+	var visit func(*cobra.Command)
+	visit = func(command *cobra.Command) {
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			// pflag takes a word between backquotes for the value's name.
+			if name, _ := pflag.UnquoteUsage(flag); strings.Contains(name, " ") || strings.Contains(flag.Usage, "`") {
+				t.Errorf("%s --%s: the value is named %q", command.CommandPath(), flag.Name, name)
+			}
+		})
+		for _, child := range command.Commands() {
+			visit(child)
+		}
+	}
+	visit(newRootCommand(func(string) string { return "" }))
+}
+
+func TestVersionIsAFlagToo(t *testing.T) {
+	t.Parallel()
+	if got, want := sluice(t.Context(), nil, nil, "--version"), (result{out: "sluice unknown\n"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestTheNewestRevisionIsMarkedWhereRequestsAreShared(t *testing.T) {
+	t.Parallel()
+	revision := func(name, component string, now, wanted int32) admin.Revision {
+		return admin.Revision{Name: "m-" + component + "-" + name, Component: component, TrafficPercent: now, WantedPercent: wanted}
+	}
+	for want, revisions := range map[string][]admin.Revision{
+		"00001 100%":                                  {revision("00001", "predictor", 100, 100)},
+		"00002 10%, 00003 90% (new)":                  {revision("00002", "predictor", 10, 10), revision("00003", "predictor", 90, 90)},
+		"00001 100% (of 0%), 00002 0% (of 100%, new)": {revision("00001", "predictor", 100, 0), revision("00002", "predictor", 0, 100)},
+		"00001 0%, 00002 100%":                        {revision("00001", "predictor", 0, 0), revision("00002", "predictor", 100, 100)},
+		"00001 100%, 00001 100%":                      {revision("00001", "predictor", 100, 100), revision("00001", "transformer", 100, 100)},
+	} {
+		if got := traffic(admin.Service{Name: "m", Revisions: revisions}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

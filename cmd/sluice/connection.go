@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -12,10 +11,7 @@ import (
 	"github.com/sluice-serving/sluice/controller/admin"
 )
 
-const (
-	defaultAdmin     = "127.0.0.1:9080"
-	defaultNamespace = "default"
-)
+const defaultAdmin = "127.0.0.1:9080"
 
 // connection is the flags by which a command finds the sluice to ask, and the service in it.
 type connection struct {
@@ -49,8 +45,13 @@ func (c *connection) open() (*admin.Client, error) {
 	return client, nil
 }
 
+// addServiceNamespaceFlag adds -n to a command about one service.
+func (c *connection) addServiceNamespaceFlag(cmd *cobra.Command) {
+	c.addNamespaceFlag(cmd, "the service's namespace (may be left out if one namespace alone has the name)")
+}
+
 // find gives the service named: in the namespace of -n, of "namespace/name", else in the one namespace that has the
-// name, with "default" preferred.
+// name. A name that several have is an error: a request sent, or a log read, must not be another service's by chance.
 func (c *connection) find(ctx context.Context, client *admin.Client, name string) (admin.Service, error) {
 	if namespace, rest, ok := strings.Cut(name, "/"); ok {
 		return c.get(ctx, client, namespace, rest)
@@ -68,19 +69,16 @@ func (c *connection) find(ctx context.Context, client *admin.Client, name string
 		if service.Name != name {
 			continue
 		}
-		if service.Namespace == defaultNamespace {
-			return service, nil
-		}
 		match = service
 		candidates = append(candidates, service.Namespace)
 	}
 	switch len(candidates) {
 	case 0:
-		return admin.Service{}, unknownService(name, all)
+		return admin.Service{}, unknownService(ctx, client, name, all)
 	case 1:
 		return match, nil
 	default:
-		return admin.Service{}, usagef("InferenceService %s is in the namespaces %s; choose one with -n", name, strings.Join(candidates, ", "))
+		return admin.Service{}, usagef("InferenceService %s is in the namespaces %s; choose one with -n, as in -n %s", name, strings.Join(candidates, ", "), candidates[0])
 	}
 }
 
@@ -95,20 +93,5 @@ func (c *connection) get(ctx context.Context, client *admin.Client, namespace, n
 	if err != nil {
 		return admin.Service{}, err
 	}
-	return admin.Service{}, unknownService(namespace+"/"+name, all)
-}
-
-func unknownService(name string, all []admin.Service) error {
-	_, plain, ok := strings.Cut(name, "/")
-	if !ok {
-		plain = name
-	}
-	names := make([]string, len(all))
-	for i, service := range all {
-		names[i] = service.Name
-	}
-	if near, ok := nearest(plain, names); ok {
-		return fmt.Errorf("InferenceService %s isn't known; did you mean %s?", name, near)
-	}
-	return fmt.Errorf("InferenceService %s isn't known; sluice get services lists those that are", name)
+	return admin.Service{}, unknownService(ctx, client, namespace+"/"+name, all)
 }

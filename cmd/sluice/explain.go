@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sluice-serving/sluice/cmd/sluice/print"
 	"github.com/sluice-serving/sluice/controller/explain"
@@ -38,7 +41,7 @@ wrong and the remedy; what follows is what each layer says. The exit code is 1 i
 		},
 	}
 	c.addAdminFlag(cmd, getenv)
-	c.addNamespaceFlag(cmd, "the service's namespace (default: the one that has the name)")
+	c.addServiceNamespaceFlag(cmd)
 	addOutputFlag(cmd, &format)
 	return cmd
 }
@@ -54,15 +57,22 @@ func (c *connection) explain(cmd *cobra.Command, name string) (explain.Report, e
 	if !ok {
 		namespace, plain = c.namespace, name
 	}
+	var unknown error
 	if namespace == "" {
-		namespace = defaultNamespace
-		if service, err := c.find(cmd.Context(), client, plain); err == nil {
-			namespace = service.Namespace
+		service, err := c.find(cmd.Context(), client, plain)
+		var ambiguous *usageError
+		if errors.As(err, &ambiguous) {
+			return explain.Report{}, err
 		}
+		namespace = cmp.Or(service.Namespace, metav1.NamespaceDefault)
+		unknown = err
 	}
 	report, err := client.Explain(cmd.Context(), namespace, plain)
 	if err != nil || len(report.Findings) > 0 {
 		return report, err
+	}
+	if unknown != nil {
+		return report, unknown
 	}
 	// Nothing is known of it: the error says which name was meant.
 	_, err = c.get(cmd.Context(), client, namespace, plain)

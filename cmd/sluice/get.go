@@ -29,10 +29,12 @@ func newGetCommand(getenv func(string) string) *cobra.Command {
 		Short: "List services, their pods, or what is wrong in the manifests",
 		Long: `List services (the default), the pods of all services or of the one named, or what is wrong in the manifests.
 
-With the name of a service the exit code is 1 while it is not ready.`,
+With the name of a service the exit code is 1 while it is not ready. With -o wide pods have a column LOG, the file that
+holds what a container prints.`,
 		Example: `  sluice get services
   sluice get services iris -o yaml
   sluice get pods iris
+  sluice get pods -o wide
   sluice get problems
   sluice get services --watch`,
 		Args:              args(cobra.MaximumNArgs(2)),
@@ -50,8 +52,8 @@ With the name of a service the exit code is 1 while it is not ready.`,
 		},
 	}
 	o.addAdminFlag(cmd, getenv)
-	o.addNamespaceFlag(cmd, "only this namespace (default: all)")
-	addOutputFlag(cmd, &o.format)
+	o.addNamespaceFlag(cmd, "only this namespace (default: all; with NAME the one that has the name, if no other does)")
+	addFormatFlag(cmd, &o.format, print.TableFormat, print.WideFormat, print.JSONFormat, print.YAMLFormat)
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "go on and print what changes")
 	return cmd
 }
@@ -135,7 +137,7 @@ func (o *getOptions) fetch(ctx context.Context, client *admin.Client, kind, name
 		return listing{}, err
 	}
 	if kind == kindPods {
-		return podListing(services, time.Now()), nil
+		return podListing(services, time.Now(), o.format == print.WideFormat), nil
 	}
 	return serviceListing(services), nil
 }
@@ -149,7 +151,10 @@ func (o *getOptions) services(ctx context.Context, client *admin.Client, name st
 }
 
 func (o *getOptions) print(cmd *cobra.Command, palette print.Palette, kind string, list listing) error {
-	if o.format == print.TableFormat && len(list.rows) == 0 {
+	if o.format.IsTable() && len(list.rows) == 0 {
+		if kind == kindProblems {
+			kind = "manifest problems"
+		}
 		_, err := fmt.Fprintf(cmd.ErrOrStderr(), "no %s\n", kind)
 		return err
 	}

@@ -34,7 +34,7 @@ type result struct {
 func sluice(ctx context.Context, in io.Reader, environment map[string]string, arguments ...string) result {
 	var out, errOut bytes.Buffer
 	root := newRootCommand(func(name string) string { return environment[name] })
-	root.SetArgs(arguments)
+	root.SetArgs(append([]string{}, arguments...)) // nil would stand for the arguments of this test
 	root.SetIn(in)
 	root.SetOut(&out)
 	root.SetErr(&errOut)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/cmd/sluice/print"
 	"github.com/sluice-serving/sluice/controller/plan"
 )
 
@@ -17,40 +19,58 @@ func newInitCommand() *cobra.Command {
 		Use:   "init MODEL...",
 		Short: "Print the InferenceService for a model file",
 		Long: `Print the InferenceService that "sluice run MODEL" serves a model file by, to keep and to change. Of a directory, its
-model files are taken.`,
+model files are taken. A file that can't be served is named on standard error and makes the exit code 1.`,
 		Example: `  sluice init model.onnx > model.yaml
   sluice init models/`,
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, paths []string) error {
-			services, err := modelServices(paths)
+			services, refused, err := modelServices(paths)
 			if err != nil {
 				return err
 			}
-			return writeManifests(cmd.OutOrStdout(), services)
+			if err := writeManifests(cmd.OutOrStdout(), services); err != nil {
+				return err
+			}
+			return reportRefused(cmd.ErrOrStderr(), refused)
 		},
 	}
 }
 
-// modelServices gives an InferenceService for each model file named or below a directory named.
-func modelServices(paths []string) ([]v1beta1.InferenceService, error) {
+// modelServices gives an InferenceService for each model file named or below a directory named, and why those have none
+// that are refused. The others go on, as in `sluice run`.
+func modelServices(paths []string) (services []v1beta1.InferenceService, refused []error, err error) {
 	files, err := modelFiles(paths)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var services []v1beta1.InferenceService
 	holder := map[string]string{}
 	for _, file := range files {
 		service, err := plan.ModelFile(file)
 		if err != nil {
-			return nil, err
+			refused = append(refused, err)
+			continue
 		}
 		if first, taken := holder[service.Name]; taken {
-			return nil, fmt.Errorf("%s and %s would both be served as %s: rename one of them", first, file, service.Name)
+			refused = append(refused, fmt.Errorf("%s and %s would both be served as %s; rename one of them", first, file, service.Name))
+			continue
 		}
 		holder[service.Name] = file
 		services = append(services, service)
 	}
-	return services, nil
+	return services, refused, nil
+}
+
+// reportRefused writes the refusals, one a line.
+func reportRefused(w io.Writer, refused []error) error {
+	for _, err := range refused {
+		if _, err := fmt.Fprintln(w, print.Clean(err.Error())); err != nil {
+			return err
+		}
+	}
+	if len(refused) > 0 {
+		return wrongError{}
+	}
+	return nil
 }
 
 // modelFiles gives the absolute paths of the files named and of the model files in the directories named.

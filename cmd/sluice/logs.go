@@ -25,12 +25,12 @@ func newLogsCommand(getenv func(string) string) *cobra.Command {
 		},
 	}
 	c.addAdminFlag(cmd, getenv)
-	c.addNamespaceFlag(cmd, "the service's namespace (default: the one that has the name)")
+	c.addServiceNamespaceFlag(cmd)
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.Follow, "follow", "f", false, "go on with what is printed from now on, by new replicas as well")
 	flags.IntVar(&o.Tail, "tail", admin.AllLines, "begin with this many last lines of each log (default: all)")
 	flags.StringVarP(&o.Container, "container", "c", "", "only this container")
-	flags.StringVar(&o.Replica, "replica", "", "only this replica, a pod's name as `sluice get pods` shows it")
+	flags.StringVar(&o.Replica, "replica", "", "only this replica, the NAME of a pod as 'sluice get pods' shows it")
 	flags.BoolVarP(&o.Previous, "previous", "p", false, "what the process before the present one printed")
 	return cmd
 }

@@ -47,7 +47,7 @@ address comes from sluice.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
 	o.addAdminFlag(cmd, getenv)
-	o.addNamespaceFlag(cmd, "the service's namespace (default: the one that has the name)")
+	o.addServiceNamespaceFlag(cmd)
 	cmd.Flags().StringVarP(&o.file, "filename", "f", "", "file with the request's JSON body; - is standard input")
 	cmd.Flags().StringVar(&o.protocol, "protocol", "", "v1 or v2 (default: by the body's shape)")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait for the answer")
@@ -85,8 +85,7 @@ func (o *predictOptions) run(cmd *cobra.Command, name string) error {
 		return o.explainFailure(address, err)
 	}
 	if status/100 != 2 {
-		return fmt.Errorf("%s/%s answered %d %s: %s; for the cause: sluice explain %s -n %s",
-			service.Namespace, service.Name, status, http.StatusText(status), refusalText(answer), service.Name, service.Namespace)
+		return refusal(service, status, answer)
 	}
 	_, err = cmd.OutOrStdout().Write(append(bytes.TrimRight(answer, "\n"), '\n'))
 	return err
@@ -154,6 +153,16 @@ func post(ctx context.Context, to admin.URL, path string, body []byte) (int, []b
 		return 0, nil, err
 	}
 	return response.StatusCode, answer, nil
+}
+
+// refusal says what a service answered instead of a prediction. What is wrong with the request itself its text says: an
+// explanation of the service would lead away from it.
+func refusal(service admin.Service, status int, answer []byte) error {
+	err := fmt.Errorf("%s/%s answered %d %s: %s", service.Namespace, service.Name, status, http.StatusText(status), refusalText(answer))
+	if status >= http.StatusInternalServerError || status == http.StatusNotFound {
+		return fmt.Errorf("%w; for the cause: sluice explain %s -n %s", err, service.Name, service.Namespace)
+	}
+	return err
 }
 
 // explainFailure says why no answer came.

@@ -13,7 +13,7 @@ import (
 	"github.com/sluice-serving/sluice/controller/admin/admintest"
 )
 
-// gateway answers with what it was asked, and 503 for the host of "asleep".
+// gateway answers with what it was asked, 503 for the host of "asleep" and 400 for that of "strict".
 func gateway(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +24,11 @@ func gateway(t *testing.T) string {
 		if strings.HasPrefix(r.Host, "asleep") {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = io.WriteString(w, `{"error":"InferenceService default/asleep is not ready: Loading: wait"}`)
+			return
+		}
+		if strings.HasPrefix(r.Host, "strict") {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":"input X has the shape [2], not [-1, 4]"}`)
 			return
 		}
 		_, _ = io.WriteString(w, r.Method+" "+r.Host+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
@@ -42,6 +47,7 @@ func TestPredictNeedsNoDNSAndPicksTheProtocol(t *testing.T) {
 	environment := adminOf(t, admintest.Snapshot{ServiceList: []admin.Service{
 		{Namespace: "default", Name: "iris", Ready: true, URLs: host("iris")},
 		{Namespace: "default", Name: "asleep", URLs: host("asleep")},
+		{Namespace: "default", Name: "strict", URLs: host("strict")},
 		{Namespace: "default", Name: "new"},
 		{Namespace: "default", Name: "gone", URLs: []admin.URL{{Kind: admin.HostURL, URL: "http://gone.localhost", Dial: "127.0.0.1:1"}}},
 	}})
@@ -66,6 +72,9 @@ func TestPredictNeedsNoDNSAndPicksTheProtocol(t *testing.T) {
 		{"an unknown shape", []string{"iris", "-f", "-"}, `{"x": 1}`, 2, "", "neither"},
 		{"an unknown protocol", []string{"iris", "-f", "-", "--protocol", "v3"}, v1, 2, "", `"v3" isn't known`},
 		{"no JSON", []string{"iris", "-f", "-"}, `5.1, 3.5`, 2, "", "not a JSON object"},
+		{"an array", []string{"iris", "-f", "-"}, `[[5.1]]`, 2, "", "error: the request's body is not a JSON object: it is a JSON array; give {"},
+		{"JSON cut off", []string{"iris", "-f", "-"}, `{"instances": [`, 2, "", "not a JSON object: at byte 15: unexpected end"},
+		{"a request refused", []string{"strict", "-f", "-"}, v1, 1, "", "400 Bad Request: input X has the shape [2], not [-1, 4]\n"},
 		{"no input", []string{"iris"}, "", 2, "", "-f -"},
 		{"no such file", []string{"iris", "-f", file + "x"}, "", 2, "", "no such file"},
 		{"a service that isn't ready", []string{"asleep", "-f", "-"}, v1, 1, "", "503 Service Unavailable: InferenceService default/asleep is not ready: Loading: wait; for the cause: sluice explain asleep"},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 )
 
@@ -21,7 +23,7 @@ func protocolOf(body []byte, wanted string) (string, error) {
 		Inputs    json.RawMessage `json:"inputs"`
 	}
 	if err := json.Unmarshal(body, &fields); err != nil {
-		return "", usagef("the request's body is not a JSON object: %w; give {\"instances\": […]} (V1) or {\"inputs\": [{\"name\": …}]} (V2)", err)
+		return "", usagef("the request's body is not a JSON object: %s; give {\"instances\": […]} (V1) or {\"inputs\": [{\"name\": …}]} (V2)", jsonFault(err))
 	}
 	switch {
 	case wanted == protocolV1 || wanted == protocolV2:
@@ -36,6 +38,20 @@ func protocolOf(body []byte, wanted string) (string, error) {
 		return protocolV1, nil
 	default:
 		return "", usagef("the request's body has neither \"instances\" (V1) nor \"inputs\" (V2); say which it is with --protocol")
+	}
+}
+
+// jsonFault says what a body is that is no JSON object, in the terms of JSON rather than of Go's types.
+func jsonFault(err error) string {
+	var other *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &other) && other.Field == "":
+		return "it is a JSON " + other.Value
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("at byte %d: %s", syntax.Offset, syntax.Error())
+	default:
+		return err.Error()
 	}
 }
 

@@ -19,8 +19,9 @@ const (
 // newRootCommand wires all commands. getenv reads the environment.
 func newRootCommand(getenv func(string) string) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "sluice",
-		Short: "Serve InferenceServices behind Envoy",
+		Use:     "sluice",
+		Short:   "Serve InferenceServices behind Envoy",
+		Version: version,
 		Long: `sluice turns KServe's InferenceServices into running model servers and Gateway API routes, and programs Envoy itself.
 
 Exit codes:
@@ -39,8 +40,9 @@ Exit codes:
 		Args:                       unknownCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("sluice {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; see %s --help", err, cmd.CommandPath())
+		return usagef("%w; see %s --help", flagFault(err), cmd.CommandPath())
 	})
 	root.AddGroup(
 		&cobra.Group{ID: groupServe, Title: "Serve:"},

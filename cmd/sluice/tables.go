@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,19 +84,42 @@ func status(service admin.Service) string {
 	}
 }
 
-// traffic lists the revisions with their shares. A revision's name loses what it shares with the service's, and a share
-// that isn't yet what the manifest asks for says so.
+// traffic lists the revisions with their shares. A revision's name loses what it shares with the service's. In brackets
+// stand a share that isn't yet what the manifest asks for, and which revision is the newest where requests are or will be
+// shared out: after a rollback the one with most of them need not be the oldest.
 func traffic(service admin.Service) string {
+	newest := newestOfShared(service.Revisions)
 	var parts []string
 	for _, revision := range service.Revisions {
 		name := strings.TrimPrefix(strings.TrimPrefix(revision.Name, service.Name+"-"), revision.Component+"-")
 		part := fmt.Sprintf("%s %d%%", name, revision.TrafficPercent)
+		var notes []string
 		if revision.WantedPercent != revision.TrafficPercent {
-			part += fmt.Sprintf(" (of %d%%)", revision.WantedPercent)
+			notes = append(notes, fmt.Sprintf("of %d%%", revision.WantedPercent))
+		}
+		if newest[revision.Component] == revision.Name {
+			notes = append(notes, "new")
+		}
+		if len(notes) > 0 {
+			part += " (" + strings.Join(notes, ", ") + ")"
 		}
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// newestOfShared gives the newest revision of each component of which more than one takes requests or is to. Revisions come
+// oldest first.
+func newestOfShared(revisions []admin.Revision) map[string]string {
+	newest, shares := map[string]string{}, map[string]int{}
+	for _, revision := range revisions {
+		newest[revision.Component] = revision.Name
+		if revision.TrafficPercent > 0 || revision.WantedPercent > 0 {
+			shares[revision.Component]++
+		}
+	}
+	maps.DeleteFunc(newest, func(component, _ string) bool { return shares[component] < 2 })
+	return newest
 }
 
 func replicas(service admin.Service) (ready, wanted int32) {
@@ -113,14 +137,21 @@ func firstURL(service admin.Service) string {
 	return service.URLs[0].URL
 }
 
-// podListing shows the containers of the services' pods, one a line.
-func podListing(services []admin.Service, now time.Time) listing {
-	list := listing{header: []string{"NAMESPACE", "POD", "CONTAINER", "READY", "STATE", "PID", "PORTS", "RESTARTS", "AGE", "LOG"}}
+// podListing shows the containers of the services' pods, one a line; wide, with the paths of their logs.
+func podListing(services []admin.Service, now time.Time, wide bool) listing {
+	list := listing{header: []string{"NAMESPACE", "POD", "CONTAINER", "READY", "STATE", "PID", "PORTS", "RESTARTS", "AGE"}}
+	if wide {
+		list.header = append(list.header, "LOG")
+	}
 	for _, service := range services {
 		for _, pod := range service.Pods {
 			list.items = append(list.items, pod)
 			for _, container := range pod.Containers {
-				list.rows = append(list.rows, containerRow(pod, container, now))
+				row := containerRow(pod, container, now)
+				if wide {
+					row.cells = append(row.cells, print.Toned(print.Faint, container.LogFile))
+				}
+				list.rows = append(list.rows, row)
 			}
 		}
 	}
@@ -141,7 +172,6 @@ func containerRow(pod admin.Pod, container admin.Container, now time.Time) row {
 			print.Text(ports(pod)),
 			print.Text(strconv.Itoa(container.Restarts)),
 			print.Text(age(container.StartedAt, now)),
-			print.Toned(print.Faint, container.LogFile),
 		},
 	}
 }
@@ -194,21 +224,15 @@ func age(then, now time.Time) string {
 	}
 }
 
-// problemListing shows what is wrong in manifests.
+// problemListing shows what is wrong in manifests in the lines of `sluice validate`: messages are too long for columns.
 func problemListing(problems []admin.Problem) listing {
-	list := listing{header: []string{"WHERE", "OBJECT", "FIELD", "MESSAGE", "REMEDY"}}
+	list := listing{}
 	for _, problem := range problems {
 		list.items = append(list.items, problem)
 		list.rows = append(list.rows, row{
-			key:  problemLine(problem),
-			item: problem,
-			cells: []print.Cell{
-				print.Text(position(problem.File, problem.Line)),
-				print.Text(problem.Object),
-				print.Text(problem.Field),
-				print.Toned(print.Bad, problem.Message),
-				print.Text(problem.Remedy),
-			},
+			key:   problemLine(problem),
+			item:  problem,
+			cells: []print.Cell{print.Text(problemLine(problem))},
 		})
 	}
 	return list

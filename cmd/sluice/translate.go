@@ -30,9 +30,6 @@ the backends of InferenceServices have none here.`,
   sluice translate -f routes/ --to envoy -o json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format == print.TableFormat {
-				return usagef("translate prints yaml or json; leave -o out for yaml")
-			}
 			shown, wrong, err := o.newPreview(cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -49,7 +46,7 @@ the backends of InferenceServices have none here.`,
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&to, "to", toIR, "ir or envoy")
-	cmd.Flags().VarP(&format, "output", "o", "output format: yaml or json")
+	addFormatFlag(cmd, &format, print.YAMLFormat, print.JSONFormat)
 	// The only error is a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{toIR, toEnvoy}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

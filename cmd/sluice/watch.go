@@ -54,7 +54,7 @@ func (p *changePrinter) print(list listing) error {
 		}
 	}
 	for key, row := range p.before {
-		if _, still := now[key]; !still && p.format == print.TableFormat {
+		if _, still := now[key]; !still && p.format.IsTable() {
 			changed.rows = append(changed.rows, goneRow(row))
 		}
 	}
@@ -74,7 +74,7 @@ func goneRow(row row) row {
 
 func (p *changePrinter) write(changed listing) error {
 	switch p.format {
-	case print.TableFormat:
+	case print.TableFormat, print.WideFormat:
 		table := changed.table()
 		table.MinWidths = p.widths
 		p.widths = table.Widths()

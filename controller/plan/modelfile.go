@@ -62,23 +62,34 @@ func extensionOf(file string) (modelExtension, bool) {
 	return modelExtension{}, false
 }
 
+// ModelFileError says why a model file can't be served as it is.
+type ModelFileError struct {
+	File string
+	// Message says what is wrong, Remedy what to do.
+	Message, Remedy string
+}
+
+func (e *ModelFileError) Error() string { return e.File + ": " + e.Message + "; " + e.Remedy }
+
 // ModelFile writes the InferenceService of a bare model file: named for the file, of the format that its ending stands for.
-// The path must be absolute. A file of a format that isn't served is an error that says which are and what to do.
+// The path must be absolute. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
 func ModelFile(file string) (v1beta1.InferenceService, error) {
 	extension, known := extensionOf(file)
+	refuse := func(remedy, format string, args ...any) (v1beta1.InferenceService, error) {
+		return v1beta1.InferenceService{}, &ModelFileError{File: file, Message: fmt.Sprintf(format, args...), Remedy: remedy}
+	}
 	switch {
 	case !known:
-		return v1beta1.InferenceService{}, fmt.Errorf("%s: the ending %q stands for no model format: formats served are %s; rename the file, or write an InferenceService for it",
-			file, path.Ext(file), served())
+		return refuse("rename the file, or write an InferenceService for it",
+			"the ending %q stands for no model format: formats served are %s", path.Ext(file), served())
 	case !extension.served:
-		return v1beta1.InferenceService{}, fmt.Errorf("%s: format %s is not served by the bundled runtime: formats served are %s; %s",
-			file, extension.format, served(), extension.remedy)
+		return refuse(extension.remedy, "format %s is not served by the bundled runtime: formats served are %s", extension.format, served())
 	case !path.IsAbs(file):
-		return v1beta1.InferenceService{}, fmt.Errorf("%s: the path is not absolute: a storage URI needs an absolute path", file)
+		return refuse("give an absolute path, as a storage URI needs", "the path is not absolute")
 	}
 	name := label(strings.TrimSuffix(path.Base(file), path.Ext(file)))
 	if name == "" {
-		return v1beta1.InferenceService{}, fmt.Errorf("%s: the file's name has no letter to make a service's name of: rename it, for example model%s", file, extension.ending)
+		return refuse("rename it, for example model"+extension.ending, "the file's name has no letter to make a service's name of")
 	}
 	uri := "file://" + path.Clean(file)
 	s := v1beta1.InferenceService{

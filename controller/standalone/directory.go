@@ -3,6 +3,7 @@ package standalone
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -211,6 +212,11 @@ func readModel(path string) fileReading {
 			return result
 		}
 	}
-	result.problems = append(result.problems, manifest.Problem{Source: manifest.Source{File: path}, Message: err.Error()})
+	problem := manifest.Problem{Source: manifest.Source{File: path}, Message: err.Error()}
+	var refused *plan.ModelFileError
+	if errors.As(err, &refused) {
+		problem.Message, problem.Remedy = refused.Message, refused.Remedy
+	}
+	result.problems = append(result.problems, problem)
 	return result
 }

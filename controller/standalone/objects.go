@@ -73,7 +73,7 @@ func takeInventory(before inventory, now reading) (inventory, []manifest.Problem
 func twice(key objectKey, kept, refused manifest.Document) manifest.Problem {
 	return manifest.Problem{
 		Source: refused.Source, Object: key.String(), Field: "metadata.name",
-		Message: fmt.Sprintf("the same object stands at %s:%d, which is the one in force", kept.Source.File, kept.Source.Line),
+		Message: fmt.Sprintf("the same object stands at %s, which is the one in force", kept.Source),
 		Remedy:  "remove one of them or give it another name or namespace",
 	}
 }

@@ -5,40 +5,60 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
 
-// Format is how a command answers. As a flag's value it is one of table, json and yaml.
+// Format is how a command answers.
 type Format string
 
 // The formats.
 const (
 	TableFormat Format = "table"
-	JSONFormat  Format = "json"
-	YAMLFormat  Format = "yaml"
+	// WideFormat is a table with the columns that most terminals have no room for.
+	WideFormat Format = "wide"
+	JSONFormat Format = "json"
+	YAMLFormat Format = "yaml"
 )
 
-// Formats lists all formats, the default first.
-func Formats() []string {
-	return []string{string(TableFormat), string(JSONFormat), string(YAMLFormat)}
+// IsTable says whether a person is to read the answer.
+func (f Format) IsTable() bool { return f == TableFormat || f == WideFormat }
+
+// FormatFlag is a flag whose value is one of the formats that a command has.
+type FormatFlag struct {
+	format  *Format
+	formats []Format
+}
+
+// NewFormatFlag makes a flag that sets format to one of formats.
+func NewFormatFlag(format *Format, formats ...Format) *FormatFlag {
+	return &FormatFlag{format: format, formats: formats}
+}
+
+// Names lists the formats.
+func (f *FormatFlag) Names() []string {
+	names := make([]string, len(f.formats))
+	for i, format := range f.formats {
+		names[i] = string(format)
+	}
+	return names
 }
 
 // String gives the flag's text.
-func (f *Format) String() string { return string(*f) }
+func (f *FormatFlag) String() string { return string(*f.format) }
 
 // Type names the value in a command's help.
-func (f *Format) Type() string { return "table|json|yaml" }
+func (f *FormatFlag) Type() string { return strings.Join(f.Names(), "|") }
 
 // Set parses the flag's text.
-func (f *Format) Set(text string) error {
-	switch format := Format(text); format {
-	case TableFormat, JSONFormat, YAMLFormat:
-		*f = format
-		return nil
-	default:
-		return fmt.Errorf("%q is not an output format; use table, json or yaml", text)
+func (f *FormatFlag) Set(text string) error {
+	if !slices.Contains(f.formats, Format(text)) {
+		return fmt.Errorf("%q is not an output format here; use one of %s", text, strings.Join(f.Names(), ", "))
 	}
+	*f.format = Format(text)
+	return nil
 }
 
 // JSON writes value indented, with a newline at its end.

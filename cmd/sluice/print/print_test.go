@@ -89,15 +89,16 @@ func TestColoursNeedATerminalThatWantsThem(t *testing.T) {
 	}
 }
 
-func TestFormatIsAFlag(t *testing.T) {
+func TestFormatIsAFlagThatTakesTheFormatsOfItsCommand(t *testing.T) {
 	t.Parallel()
-	format := TableFormat
-	for _, name := range Formats() {
-		if err := format.Set(name); err != nil || format.String() != name {
-			t.Errorf("format %q became %q, error %v", name, format, err)
-		}
+	format := YAMLFormat
+	flag := NewFormatFlag(&format, YAMLFormat, JSONFormat)
+	if err := flag.Set("json"); err != nil || format != JSONFormat || flag.String() != "json" || flag.Type() != "yaml|json" {
+		t.Errorf("format %q of type %q, error %v", format, flag.Type(), err)
 	}
-	if err := format.Set("xml"); err == nil || format != YAMLFormat {
-		t.Errorf("xml gave format %q, error %v; want the format before and an error", format, err)
+	for _, other := range []string{"xml", "table"} {
+		if err := flag.Set(other); err == nil || format != JSONFormat {
+			t.Errorf("%s gave format %q, error %v; want the format before and an error", other, format, err)
+		}
 	}
 }

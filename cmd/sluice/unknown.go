@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/sluice-serving/sluice/controller/admin"
+)
+
+// unknownService says that no service of the name ("name" or "namespace/name") is known: because a manifest or model file
+// is broken, if one seems to be meant, else with the name in all that is nearest.
+func unknownService(ctx context.Context, client *admin.Client, name string, all []admin.Service) error {
+	plain := name
+	if _, rest, qualified := strings.Cut(name, "/"); qualified {
+		plain = rest
+	}
+	// Only a better message hangs on the problems: without them the plain one is given.
+	problems, _ := client.Problems(ctx)
+	for _, problem := range problems {
+		if concerns(problem, plain) {
+			return fmt.Errorf("InferenceService %s isn't served: %s (sluice get problems lists all that is wrong in the manifests)",
+				name, problemLine(problem))
+		}
+	}
+	names := make([]string, len(all))
+	for i, service := range all {
+		names[i] = service.Name
+	}
+	if near, ok := nearest(plain, names); ok {
+		return fmt.Errorf("InferenceService %s isn't known; did you mean %s?", name, near)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("InferenceService %s isn't known; sluice get services lists those that are, sluice get problems what is wrong in the manifests", name)
+	}
+	return fmt.Errorf("InferenceService %s isn't known; sluice get services lists those that are", name)
+}
+
+// concerns says whether a problem seems to be why a service of that name is missing: its object or its file bears the name.
+func concerns(problem admin.Problem, name string) bool {
+	_, object, _ := strings.Cut(problem.Object, "/")
+	file := filepath.Base(problem.File)
+	return object == name || strings.TrimSuffix(file, filepath.Ext(file)) == name
+}
