@@ -26,32 +26,37 @@ type console struct {
 }
 
 func (c console) run(ctx context.Context) {
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	overdue := false
+	began := time.Now()
+	// Beside the changes it is told of, since an Envoy that answers late is none.
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
 	shown := ""
 	tried := map[string]bool{}
 	for {
 		changed := c.driver.Changed()
-		services := c.driver.Services()
-		if gist := gist(services); (overdue || c.settled(services)) && gist != shown {
-			c.show(services, tried)
+		services, problems := c.driver.Services(), c.driver.Problems()
+		settled := time.Since(began) > patience || c.settled(services)
+		if gist := gist(services, problems); settled && gist != shown {
+			c.show(services, problems, tried)
 			shown = gist
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-deadline.C:
-			overdue = true
+		case <-tick.C:
 		case <-changed:
 		}
 	}
 }
 
-// gist is what a new table is worth printing for: services, readiness and traffic. A reason that comes and
+// gist is what a new table is worth printing for: services, readiness, traffic and problems. A reason that comes and
 // goes while a process fails and is started again isn't.
-func gist(services []admin.Service) string {
+func gist(services []admin.Service, problems []admin.Problem) string {
 	var text strings.Builder
+	fmt.Fprintf(&text, "%d services\n", len(services))
+	for _, problem := range problems {
+		fmt.Fprintln(&text, problemLine(problem))
+	}
 	for _, service := range services {
 		fmt.Fprintf(&text, "%s/%s %t %s\n", service.Namespace, service.Name, service.Ready, traffic(service))
 	}
@@ -65,7 +70,7 @@ func (c console) settled(services []admin.Service) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(services, onItsWay) && len(services)+len(c.driver.Problems()) > 0
+	return !slices.ContainsFunc(services, onItsWay)
 }
 
 // onItsWay says whether a service changes by itself soon: a replica is wanted or in its first start, or a
@@ -90,12 +95,16 @@ func failed(c admin.Container) bool {
 }
 
 // show prints the table, what is wrong, and the commands of the services that it has not shown them of yet.
-func (c console) show(services []admin.Service, tried map[string]bool) {
+func (c console) show(services []admin.Service, problems []admin.Problem, tried map[string]bool) {
 	palette := print.PaletteFor(c.out, os.Getenv)
 	var text strings.Builder
 	text.WriteString("\n")
-	_ = serviceListing(services).table().Write(&text, palette) // a strings.Builder takes everything
-	for _, problem := range c.driver.Problems() {
+	if len(services) == 0 {
+		fmt.Fprintf(&text, "Nothing is served: there is no InferenceService and no model file that can be in %s.\nAdd one, and it is served at once.\n", strings.Join(c.options.paths, ", "))
+	} else {
+		_ = serviceListing(services).table().Write(&text, palette) // a strings.Builder takes everything
+	}
+	for _, problem := range problems {
 		fmt.Fprintf(&text, "problem: %s\n", problemLine(problem))
 	}
 	first := len(tried) == 0
@@ -110,7 +119,7 @@ func (c console) show(services []admin.Service, tried map[string]bool) {
 	if len(commands) > 0 {
 		fmt.Fprintf(&text, "\nTry it:\n  %s\n", strings.Join(commands, "\n  "))
 	}
-	if first {
+	if first && len(services) > 0 {
 		text.WriteString(c.hint(services))
 	}
 	_, _ = io.WriteString(c.out, text.String()) // nobody reads any more: serving goes on
@@ -126,7 +135,7 @@ func (c console) hint(services []admin.Service) string {
 	if address := c.options.adminAddress(); address != defaultAdmin {
 		flag = " --admin " + address
 	}
-	fmt.Fprintf(&text, "\nSee more:  sluice get services%[1]s   sluice explain NAME%[1]s   sluice logs NAME%[1]s\nCtrl-C ends everything.\n", flag)
+	fmt.Fprintf(&text, "\nSee more:  %[2]s get services%[1]s   %[2]s explain NAME%[1]s   %[2]s logs NAME%[1]s\nCtrl-C ends everything.\n", flag, os.Args[0])
 	return text.String()
 }
 

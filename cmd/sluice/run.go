@@ -70,7 +70,7 @@ Ctrl-C ends everything that was started.`,
 	flags.Uint16Var(&o.httpPort, "http-port", 8080, "port that requests come in at")
 	flags.Uint16Var(&o.adminPort, "admin-port", 9080, "port that the other commands ask, on 127.0.0.1")
 	flags.StringVar(&o.stateDir, "state-dir", "", "directory for what outlives a restart (default: below ~/.local/state/sluice)")
-	flags.StringVar(&o.envoy, "envoy", "", "Envoy binary (default: SLUICE_ENVOY, the one of `make deps`, or PATH)")
+	flags.StringVar(&o.envoy, "envoy", "", "Envoy binary (default: SLUICE_ENVOY, that of 'make deps', or PATH)")
 	flags.StringVar(&o.accessLog, "access-log", "", "file that Envoy appends one JSON line a request to")
 	flags.Var(&o.logFormat, "log-format", "auto, text or json; auto is text on a terminal")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log debugging lines too")
@@ -119,14 +119,16 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	if err := o.check(); err != nil {
 		return err
 	}
-	s, err := o.assemble(logger)
+	impatient, stopListening := secondSignal()
+	defer stopListening()
+	s, err := o.assemble(impatient, logger)
 	if err != nil {
 		return err
 	}
 	if err := state.Announce(o.announcement()); err != nil {
 		return err
 	}
-	return s.serve(ctx, func(ctx context.Context) { console{driver: s.driver, out: out, options: o}.run(ctx) })
+	return s.serve(ctx, impatient, func(ctx context.Context) { console{driver: s.driver, out: out, options: o}.run(ctx) })
 }
 
 // envoyDir is Envoy's place in a state directory, and podsDir the engine's.
@@ -163,7 +165,7 @@ type stack struct {
 }
 
 // assemble makes the parts and opens their sockets; nothing runs yet.
-func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
+func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*stack, error) {
 	binary, err := proxy.FindBinary(o.envoy)
 	if err != nil {
 		return nil, err
@@ -196,7 +198,7 @@ func (o *runOptions) assemble(logger *slog.Logger) (*stack, error) {
 		return nil, err
 	}
 	socket := filepath.Join(dir, "xds.sock")
-	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: dir, XDSSocket: socket, Logger: logger.With("part", "envoy")})
+	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: dir, XDSSocket: socket, Hurry: impatient.Done(), Logger: logger.With("part", "envoy")})
 	if err != nil {
 		return nil, err
 	}
@@ -223,11 +225,9 @@ func (s *stack) listen(socket, adminAddress string) (err error) {
 
 // serve runs all parts until ctx ends or one fails, then stops them in order: Envoy lets its requests finish
 // while the models still run, then the models end, then what served both.
-func (s *stack) serve(ctx context.Context, show func(context.Context)) error {
+func (s *stack) serve(ctx, impatient context.Context, show func(context.Context)) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	impatient, stopListening := secondSignal()
-	defer stopListening()
 	control, stopControl := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopControl()
 	discovery := grpc.NewServer()

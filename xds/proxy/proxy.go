@@ -33,6 +33,8 @@ type Options struct {
 	MaxConnections int64
 	// DrainTime is how long an orderly stop waits for requests in flight before it ends Envoy; 0 is 10 s.
 	DrainTime time.Duration
+	// Hurry, when closed, ends an orderly stop's wait for requests in flight; nil never does.
+	Hurry <-chan struct{}
 	// KillAfter is how long Envoy has to go after SIGTERM before SIGKILL; 0 is 5 s.
 	KillAfter time.Duration
 }

@@ -95,13 +95,19 @@ func (p *Proxy) drainListeners(running process) {
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for first := true; ; first = false {
 		active, err := p.downstreamActive(ctx)
 		if err != nil || active == 0 {
 			return
 		}
+		if first {
+			p.logger.Info("waiting for requests in flight; another Ctrl-C ends them", "requests", active, "at most", p.options.DrainTime)
+		}
 		select {
 		case <-tick.C:
+		case <-p.options.Hurry:
+			p.logger.Warn("Envoy is ended with requests in flight", "requests", active)
+			return
 		case <-running.exited():
 			return
 		case <-ctx.Done():
