@@ -65,6 +65,9 @@ type loop struct {
 // A plan that depends on a route's status settles in two rounds.
 const maxRounds = 8
 
+// maxReads bounds how often the directories are read at once because there are ever more of them.
+const maxReads = 3
+
 // settle carries everything through until nothing changes any more, then publishes it as one change.
 func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	pending := newTranslated()
@@ -90,7 +93,13 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 // readFiles takes what the directories hold now.
 func (l *loop) readFiles() {
 	now := l.directory.read()
-	l.watcher.watch(now.dirs)
+	// Nobody tells of what was written into a directory between its reading and its first watch.
+	for range maxReads {
+		if !l.watcher.watch(now.dirs) {
+			break
+		}
+		now = l.directory.read()
+	}
 	reported := l.problems
 	after, problems := takeInventory(l.inventory, now)
 	changed := l.inventory.changes(after)

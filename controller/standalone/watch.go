@@ -2,22 +2,29 @@ package standalone
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long the directories must be quiet before they are read: editors and git write a file in
-// several steps.
-const settle = 100 * time.Millisecond
+const (
+	// quietTime is how long the directories must be quiet before they are read: editors and git write a file in
+	// several steps.
+	quietTime = 100 * time.Millisecond
+	// quietAtLatest bounds the wait for that: a server may log into a directory of manifests for as long as it runs.
+	quietAtLatest = time.Second
+)
 
-// watcher tells when something below the directories changed.
+// watcher tells when something in the directories changed.
 type watcher struct {
-	notify  *fsnotify.Watcher
-	watched map[string]bool
-	logger  *slog.Logger
+	notify *fsnotify.Watcher
+	// failed are the directories that can't be watched, of which the user has been told.
+	failed map[string]bool
+	logger *slog.Logger
 }
 
 func newWatcher(logger *slog.Logger) (*watcher, error) {
@@ -25,57 +32,88 @@ func newWatcher(logger *slog.Logger) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watching for changes: %w; raise fs.inotify.max_user_instances", err)
 	}
-	return &watcher{notify: notify, watched: map[string]bool{}, logger: logger}, nil
+	return &watcher{notify: notify, failed: map[string]bool{}, logger: logger}, nil
 }
 
-// watch makes the set of watched directories that of dirs. A directory that can't be watched is reported
-// once: its changes are seen when another directory's are.
-func (w *watcher) watch(dirs []string) {
-	wanted := map[string]bool{}
+// watch makes the set of watched directories that of dirs, and says whether there is one among them that wasn't
+// watched until now. A directory that can't be watched is tried again each time and reported once.
+func (w *watcher) watch(dirs []string) (added bool) {
+	// What the kernel watches, and not what was asked for: a directory that was removed took its watch along, and may
+	// be there again.
+	watched := map[string]bool{}
+	for _, dir := range w.notify.WatchList() {
+		watched[dir] = true
+	}
+	wanted, failed := map[string]bool{}, map[string]bool{}
 	for _, dir := range dirs {
 		wanted[dir] = true
-		if w.watched[dir] {
-			continue
-		}
-		w.watched[dir] = true
-		if err := w.notify.Add(dir); err != nil {
-			w.logger.Warn("directory not watched; changes in it are seen late", "dir", dir, "error", err)
+		switch err := w.notify.Add(dir); {
+		case errors.Is(err, fs.ErrNotExist):
+			// It went after it was found, which is an event of the directory that it was in.
+		case err != nil:
+			failed[dir] = true
+			if !w.failed[dir] {
+				w.logger.Warn("directory not watched; changes in it are seen late", "dir", dir, "error", err)
+			}
+		default:
+			added = added || !watched[dir]
 		}
 	}
-	for dir := range w.watched {
+	w.failed = failed
+	for dir := range watched {
 		if !wanted[dir] {
-			delete(w.watched, dir)
 			// The error says that the directory has gone already, which is why it is dropped.
 			_ = w.notify.Remove(dir)
 		}
 	}
+	return added
 }
 
 // run sends on changed, without waiting, once the directories have been quiet after a change.
 func (w *watcher) run(ctx context.Context, changed chan<- struct{}) {
-	quiet := time.NewTimer(settle)
+	calm(ctx, w.notify.Events, w.notify.Errors, w.logger, changed)
+}
+
+// calm makes one signal of many events: when none has come for quietTime, and quietAtLatest after the first.
+func calm(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error, logger *slog.Logger, changed chan<- struct{}) {
+	quiet, latest := time.NewTimer(quietTime), time.NewTimer(quietAtLatest)
 	quiet.Stop()
+	latest.Stop()
+	waiting := false
 	for {
+		var fired bool
 		select {
 		case <-ctx.Done():
 			return
-		case _, open := <-w.notify.Events:
+		case _, open := <-events:
 			if !open {
 				return
 			}
-			quiet.Reset(settle)
-		case err, open := <-w.notify.Errors:
+		case err, open := <-failures:
 			if !open {
 				return
 			}
 			// An overflow loses events, not changes: everything is read anew.
-			w.logger.Debug("watching for changes", "error", err)
-			quiet.Reset(settle)
+			logger.Debug("watching for changes", "error", err)
 		case <-quiet.C:
-			select {
-			case changed <- struct{}{}:
-			default:
+			fired = true
+		case <-latest.C:
+			fired = true
+		}
+		if !fired {
+			quiet.Reset(quietTime)
+			if !waiting {
+				waiting = true
+				latest.Reset(quietAtLatest)
 			}
+			continue
+		}
+		waiting = false
+		quiet.Stop()
+		latest.Stop()
+		select {
+		case changed <- struct{}{}:
+		default:
 		}
 	}
 }
