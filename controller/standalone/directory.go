@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
@@ -24,7 +22,7 @@ const maxManifestBytes = 8 << 20
 type reading struct {
 	// files are sorted by path.
 	files []fileReading
-	// dirs are all directories below the paths, to be watched.
+	// dirs are all directories that have to be watched to see a change.
 	dirs []string
 }
 
@@ -33,6 +31,8 @@ type fileReading struct {
 	path      string
 	documents []manifest.Document
 	problems  []manifest.Problem
+	// unread says that it could not be read, which may pass without a change of the file.
+	unread bool
 }
 
 // directory reads manifests from paths, each a directory, a manifest or a model file. It parses a file
@@ -40,6 +40,8 @@ type fileReading struct {
 type directory struct {
 	paths  []string
 	parsed map[string]parsedFile
+	// manifests says of each path whether manifests stand below it.
+	manifests map[string]bool
 }
 
 type parsedFile struct {
@@ -49,7 +51,11 @@ type parsedFile struct {
 }
 
 func newDirectory(paths []string) *directory {
-	return &directory{paths: paths, parsed: map[string]parsedFile{}}
+	d := &directory{parsed: map[string]parsedFile{}, manifests: map[string]bool{}}
+	for _, path := range paths {
+		d.paths = append(d.paths, filepath.Clean(path))
+	}
+	return d
 }
 
 // read walks the paths. What can't be read is a problem of its own file and stops nothing else.
@@ -60,12 +66,14 @@ func (d *directory) read() reading {
 		found := findFiles(path)
 		result.dirs = append(result.dirs, found.dirs...)
 		result.files = append(result.files, found.failed...)
-		for _, file := range found.chosen() {
+		chosen := found.chosen(d.manifests[path])
+		d.manifests[path] = len(found.manifests) > 0 || len(found.failed) > 0 && d.manifests[path]
+		for _, file := range chosen {
 			if _, twice := kept[file.path]; twice {
 				continue
 			}
 			parsed, ok := d.parsed[file.path]
-			if !ok || parsed.modified != file.modified || parsed.size != file.size {
+			if !ok || parsed.reading.unread || parsed.modified != file.modified || parsed.size != file.size {
 				parsed = parsedFile{file.modified, file.size, readFile(file)}
 			}
 			kept[file.path] = parsed
@@ -77,87 +85,6 @@ func (d *directory) read() reading {
 	slices.Sort(result.dirs)
 	result.dirs = slices.Compact(result.dirs)
 	return result
-}
-
-// foundFile is a file that may hold a manifest or a model.
-type foundFile struct {
-	path     string
-	modified time.Time
-	size     int64
-	model    bool
-}
-
-// found is what stands below one path.
-type found struct {
-	dirs      []string
-	manifests []foundFile
-	models    []foundFile
-	failed    []fileReading
-}
-
-// chosen gives the manifests, or, where there are none, the model files: models usually stand beside the
-// manifests that name them, and would be served twice.
-func (f found) chosen() []foundFile {
-	if len(f.manifests) > 0 {
-		return f.manifests
-	}
-	return f.models
-}
-
-func findFiles(root string) found {
-	var result found
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			result.fail(path, err)
-			return nil
-		}
-		if entry.IsDir() {
-			if path != root && strings.HasPrefix(entry.Name(), ".") {
-				return fs.SkipDir
-			}
-			result.dirs = append(result.dirs, path)
-			return nil
-		}
-		// Stat and not the entry's own: a manifest may be a symbolic link, as mounted ConfigMaps are.
-		info, err := os.Stat(path)
-		if err != nil {
-			result.fail(path, err)
-			return nil
-		}
-		if info.Mode().IsRegular() {
-			result.add(foundFile{path: path, modified: info.ModTime(), size: info.Size()}, path == root)
-		}
-		return nil
-	})
-	if err != nil {
-		result.fail(root, err)
-	}
-	if info, err := os.Stat(root); err == nil && !info.IsDir() {
-		result.dirs = append(result.dirs, filepath.Dir(root))
-	}
-	return result
-}
-
-func (f *found) fail(path string, err error) {
-	f.failed = append(f.failed, fileReading{path: path, problems: []manifest.Problem{{
-		Source:  manifest.Source{File: path},
-		Message: fmt.Sprintf("can't be read: %v", err),
-		Remedy:  "make it readable or remove it",
-	}}})
-}
-
-// add sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user
-// named them.
-func (f *found) add(file foundFile, named bool) {
-	switch extension := strings.ToLower(filepath.Ext(file.path)); {
-	case extension == ".yaml" || extension == ".yml":
-		f.manifests = append(f.manifests, file)
-	case extension == ".json" && (named || isManifestJSON(file)):
-		f.manifests = append(f.manifests, file)
-	case named || plan.IsModelFile(file.path):
-		file.model = true
-		f.models = append(f.models, file)
-	}
 }
 
 // isManifestJSON tells a manifest from the sample requests that stand beside it: it has a kind.
@@ -192,6 +119,7 @@ func readFile(file foundFile) fileReading {
 	}
 	data, err := os.ReadFile(file.path)
 	if err != nil {
+		result.unread = true
 		return problem(fmt.Sprintf("can't be read: %v", err), "make it readable or remove it")
 	}
 	result.documents, result.problems = manifest.Parse(file.path, data)

@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 
 	"github.com/sluice-serving/sluice/controller/manifest"
@@ -35,18 +36,16 @@ func kindOf(object manifest.Object) string {
 type inventory map[objectKey]manifest.Document
 
 // takeInventory decides, from the objects in force before and what the files hold now, which objects are
-// in force. An object whose file can't be read or parsed any more keeps its last good version, so that a
-// slip of the editor takes nothing down; an object that an intact file no longer holds is gone. An object
-// that two files hold stays with the file that had it first.
+// in force. An object whose file, or a directory above it, can't be read or parsed any more keeps its last good
+// version, so that a slip of the editor takes nothing down; an object that an intact file no longer holds is
+// gone. An object that two files hold stays with the file that had it first.
 func takeInventory(before inventory, now reading) (inventory, []manifest.Problem) {
 	after := inventory{}
 	var problems []manifest.Problem
 	broken := map[string]bool{}
-	seen := map[string]bool{}
 	for _, file := range now.files {
 		problems = append(problems, file.problems...)
 		broken[file.path] = broken[file.path] || len(file.problems) > 0
-		seen[file.path] = true
 		for _, document := range file.documents {
 			key := keyOfObject(document.Object)
 			holder, taken := after[key]
@@ -63,11 +62,23 @@ func takeInventory(before inventory, now reading) (inventory, []manifest.Problem
 		}
 	}
 	for key, document := range before {
-		if _, present := after[key]; !present && broken[document.Source.File] && seen[document.Source.File] {
+		if _, present := after[key]; !present && below(document.Source.File, broken) {
 			after[key] = document
 		}
 	}
 	return after, problems
+}
+
+// below says whether a path or a directory above it is among paths.
+func below(path string, paths map[string]bool) bool {
+	for !paths[path] {
+		parent := filepath.Dir(path)
+		if parent == path {
+			return false
+		}
+		path = parent
+	}
+	return true
 }
 
 func twice(key objectKey, kept, refused manifest.Document) manifest.Problem {

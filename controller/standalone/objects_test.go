@@ -31,10 +31,10 @@ func broken(path string, documents ...manifest.Document) fileReading {
 
 func TestInventory(t *testing.T) {
 	t.Parallel()
-	before := inventory{secretKey("a"): secret("a.yaml", "a", "1"), secretKey("b"): secret("a.yaml", "b", "1")}
 	for name, c := range map[string]struct {
 		files    []fileReading
 		want     map[string]string // name → digest
+		below    string            // the directory of a.yaml before
 		problems int
 	}{
 		"an intact file's objects are in force": {
@@ -53,6 +53,18 @@ func TestInventory(t *testing.T) {
 		"a file that is removed takes its objects along": {
 			want: map[string]string{},
 		},
+		"what stands below a directory that can't be read keeps its last good version": {
+			files:    []fileReading{broken("sub")},
+			below:    "sub/deep/",
+			want:     map[string]string{"a": "1", "b": "1"},
+			problems: 1,
+		},
+		"a directory whose name begins another's doesn't count for it": {
+			files:    []fileReading{broken("su")},
+			below:    "sub/",
+			want:     map[string]string{},
+			problems: 1,
+		},
 		"an object may move to another file": {
 			files: []fileReading{file("b.yaml", secret("b.yaml", "a", "1"), secret("b.yaml", "b", "1"))},
 			want:  map[string]string{"a": "1", "b": "1"},
@@ -65,6 +77,8 @@ func TestInventory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			file := c.below + "a.yaml"
+			before := inventory{secretKey("a"): secret(file, "a", "1"), secretKey("b"): secret(file, "b", "1")}
 			after, problems := takeInventory(before, reading{files: c.files})
 			if len(problems) != c.problems {
 				t.Errorf("problems: %v, want %d", problems, c.problems)

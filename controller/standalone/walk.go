@@ -1,0 +1,176 @@
+package standalone
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/controller/plan"
+)
+
+// foundFile is a file that may hold a manifest or a model. Its path begins as the user wrote it.
+type foundFile struct {
+	path     string
+	modified time.Time
+	size     int64
+	model    bool
+}
+
+// found is what stands below one path.
+type found struct {
+	// dirs are what has to be watched, absolute and without symbolic links: a link that leads elsewhere later is then
+	// another directory.
+	dirs      []string
+	manifests []foundFile
+	models    []foundFile
+	// failed are the files and directories that can't be read now.
+	failed []fileReading
+}
+
+// chosen gives the manifests, or, where there are none, the model files: models usually stand beside the manifests that
+// name them, and would be served twice. manifestsBefore says that there were manifests before: what can't be read now
+// may be them.
+func (f *found) chosen(manifestsBefore bool) []foundFile {
+	switch {
+	case len(f.manifests) > 0:
+		return f.manifests
+	case manifestsBefore && len(f.failed) > 0:
+		return nil
+	}
+	return f.models
+}
+
+// walk is one search through a path.
+type walk struct {
+	found
+	// links are directories by symbolic links. They are followed after the others, so that a link to what stands below
+	// the path anyhow changes no file's name.
+	links []string
+	// seen are the real paths of the directories that were read: a link may lead back.
+	seen map[string]bool
+}
+
+// findFiles searches a path, which may be a file, a directory or a symbolic link to either.
+func findFiles(root string) found {
+	w := walk{seen: map[string]bool{}}
+	info, err := os.Stat(root)
+	switch {
+	case err != nil:
+		w.fail(root, err)
+		w.dirs = append(w.dirs, nearestDir(root))
+	case info.IsDir():
+		w.dir(root)
+		for len(w.links) > 0 {
+			next := w.links[0]
+			w.links = w.links[1:]
+			w.dir(next)
+		}
+		if isLink(root) {
+			w.dirs = append(w.dirs, nearestDir(root))
+		}
+	default:
+		w.file(root, info, true)
+		w.dirs = append(w.dirs, nearestDir(root))
+	}
+	return w.found
+}
+
+// dir reads one directory and those below it. Names that begin with a dot are no one's manifests: a repository's own
+// files, the locks of editors, and the directory behind the links of a mounted ConfigMap.
+func (w *walk) dir(path string) {
+	real, err := realPath(path)
+	if err != nil {
+		w.fail(path, err)
+		return
+	}
+	if w.seen[real] {
+		return
+	}
+	w.seen[real] = true
+	w.dirs = append(w.dirs, real)
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		w.fail(path, err)
+		return
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), ".") {
+			w.entry(filepath.Join(path, entry.Name()), entry)
+		}
+	}
+}
+
+func (w *walk) entry(path string, entry fs.DirEntry) {
+	if entry.IsDir() {
+		w.dir(path)
+		return
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		w.fail(path, err)
+	case info.IsDir():
+		w.links = append(w.links, path)
+	case info.Mode().IsRegular():
+		w.file(path, info, false)
+		if real, err := realPath(path); err == nil && entry.Type()&fs.ModeSymlink != 0 {
+			w.dirs = append(w.dirs, filepath.Dir(real))
+		}
+	}
+}
+
+func (f *found) fail(path string, err error) {
+	f.failed = append(f.failed, fileReading{path: path, problems: []manifest.Problem{{
+		Source:  manifest.Source{File: path},
+		Message: fmt.Sprintf("can't be read: %v", err),
+		Remedy:  "make it readable or remove it",
+	}}})
+}
+
+// file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them.
+func (f *found) file(path string, info fs.FileInfo, named bool) {
+	file := foundFile{path: path, modified: info.ModTime(), size: info.Size()}
+	switch extension := strings.ToLower(filepath.Ext(path)); {
+	case extension == ".yaml" || extension == ".yml":
+		f.manifests = append(f.manifests, file)
+	case extension == ".json" && (named || isManifestJSON(file)):
+		f.manifests = append(f.manifests, file)
+	case named || plan.IsModelFile(path):
+		file.model = true
+		f.models = append(f.models, file)
+	}
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
+// realPath is a path made absolute and free of symbolic links.
+func realPath(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
+}
+
+// nearestDir is the directory that has to be watched to see something appear or change at a path: the one it stands in,
+// or the first above that which is there.
+func nearestDir(path string) string {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		dir = path
+	}
+	for {
+		parent := filepath.Dir(dir)
+		if real, err := filepath.EvalSymlinks(parent); err == nil || parent == dir {
+			return real
+		}
+		dir = parent
+	}
+}
