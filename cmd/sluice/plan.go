@@ -25,18 +25,18 @@ documents, without running anything. What can't be planned goes to standard erro
 				return err
 			}
 			var objects []manifest.Object
-			for _, one := range shown.plans {
-				objects = append(objects, children(one.result)...)
+			for _, one := range shown.Plans {
+				objects = append(objects, children(one.Result)...)
 				if status {
-					service := one.input.Service.DeepCopy()
-					service.Status = one.result.Status
+					service := one.Service.DeepCopy()
+					service.Status = one.Result.Status
 					objects = append(objects, service)
 				}
 			}
 			if err := writeManifests(cmd.OutOrStdout(), objects); err != nil {
 				return err
 			}
-			return o.conclude(cmd, shown, wrong)
+			return conclude(cmd.ErrOrStderr(), shown, wrong)
 		},
 	}
 	o.addFlags(cmd)

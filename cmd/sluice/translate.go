@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-serving/sluice/cmd/sluice/print"
 	"github.com/sluice-serving/sluice/xds/envoy"
+	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // The values of `sluice translate --to`.
@@ -34,14 +35,14 @@ the backends of InferenceServices have none here.`,
 			if err != nil {
 				return err
 			}
-			value, err := shown.translation(to)
+			value, err := translation(shown.Translated.Config, to)
 			if err != nil {
 				return err
 			}
 			if err := output(cmd.OutOrStdout(), format, print.Palette{}, print.Table{}, value); err != nil {
 				return err
 			}
-			return o.conclude(cmd, shown, wrong)
+			return conclude(cmd.ErrOrStderr(), shown, wrong)
 		},
 	}
 	o.addFlags(cmd)
@@ -52,12 +53,13 @@ the backends of InferenceServices have none here.`,
 	return cmd
 }
 
-func (p preview) translation(to string) (any, error) {
+// translation gives the configuration as the value of --to has it.
+func translation(config ir.Config, to string) (any, error) {
 	switch to {
 	case toIR:
-		return p.translated.Config, nil
+		return config, nil
 	case toEnvoy:
-		return shownResources(envoy.Resources(p.translated.Config, envoy.Options{}))
+		return shownResources(envoy.Resources(config, envoy.Options{}))
 	default:
 		return nil, usagef("--to %q isn't known; use ir or envoy", to)
 	}
