@@ -2,22 +2,15 @@ package standalone
 
 import (
 	"context"
-	"net"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/sluice-serving/sluice/controller/engine"
-	"github.com/sluice-serving/sluice/xds/server"
 )
 
 // sweepEvery is how often Envoy is asked what lingering endpoints still have in flight, and missing paths are
 // looked for.
 const sweepEvery = 250 * time.Millisecond
-
-// quietPolls is how many times in a row an endpoint must be without requests. Envoy's workers take a new
-// endpoint list a moment after Envoy acknowledges it, so that one look could come between.
-const quietPolls = 2
 
 // drain is one pod that the engine wants to end.
 type drain struct {
@@ -28,89 +21,22 @@ type drain struct {
 	closing bool
 }
 
-// Drain takes a pod out of Envoy: no new requests go to it, those in flight finish, and when it returns the
-// pod may be ended. The error is that of ctx.
+// Drain takes a pod out of Envoy: no new requests go to it, those in flight finish, and when it returns nil the
+// pod may be ended. The error is that of ctx. Once the driver has stopped nobody knows what Envoy has in flight,
+// and only ctx ends the wait.
 func (d *Driver) Drain(ctx context.Context, pod engine.Pod) error {
 	request := &drain{pod: podKey{pod.Namespace, pod.Name}, done: make(chan struct{})}
 	select {
 	case d.drains <- request:
 	case <-d.stopped:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
 	select {
 	case <-request.done:
 		return nil
-	case <-d.stopped:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// idleEndpoint is a lingering endpoint as one look at Envoy found it.
-type idleEndpoint struct {
-	backend  string
-	endpoint endpointKey
-	active   int
-}
-
-// sweep starts a look at what the lingering endpoints have in flight, unless one is under way.
-func (l *loop) sweep(ctx context.Context, running *sync.WaitGroup) {
-	if l.sweeping || len(l.routing.lingering.draining) == 0 {
-		return
-	}
-	l.sweeping = true
-	var asked []idleEndpoint
-	for backend, stay := range l.routing.lingering.draining {
-		for endpoint := range stay {
-			asked = append(asked, idleEndpoint{backend: backend, endpoint: endpoint})
-		}
-	}
-	revision := l.routing.revision
-	running.Go(func() {
-		answer := askActive(ctx, l.envoys, l.traffic, revision, asked)
-		select {
-		case l.idle <- answer:
-		case <-ctx.Done():
-		}
-	})
-}
-
-// askActive waits until Envoy knows that the endpoints drain and then counts their requests. An Envoy that
-// can't be asked has none: it isn't running.
-func askActive(ctx context.Context, envoys Envoys, traffic Traffic, revision server.Revision, asked []idleEndpoint) []idleEndpoint {
-	if envoys.Wait(ctx, revision) != nil {
-		return nil
-	}
-	active, err := traffic.ActiveRequests(ctx)
-	if err != nil {
-		active = nil
-	}
-	for i, a := range asked {
-		target := net.JoinHostPort(a.endpoint.address, strconv.Itoa(int(a.endpoint.port)))
-		asked[i].active = active[a.backend][target]
-	}
-	return asked
-}
-
-// releaseIdle lets go of the endpoints that have been found idle often enough.
-func (l *loop) releaseIdle(found []idleEndpoint) {
-	l.sweeping = false
-	polls := map[idleEndpoint]int{}
-	for _, f := range found {
-		if f.active > 0 {
-			continue
-		}
-		polls[f] = l.quiet[f] + 1
-		if polls[f] >= quietPolls {
-			l.routing.lingering.release(f.backend, f.endpoint)
-			l.routing.touch(f.backend)
-			delete(polls, f)
-		}
-	}
-	l.quiet = polls
 }
 
 // finishDrains lets the engine end the pods that Envoy has let go of. It comes after every publication.
@@ -127,7 +53,7 @@ func (l *loop) finishDrains(ctx context.Context, running *sync.WaitGroup) {
 		request.closing = true
 		revision := l.routing.revision
 		running.Go(func() {
-			if l.envoys.Wait(ctx, revision) == nil {
+			if awaitAcknowledged(ctx, l.envoys, l.traffic, revision) {
 				close(request.done)
 			}
 		})

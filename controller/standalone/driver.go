@@ -37,10 +37,12 @@ type Envoys interface {
 	Changed() <-chan struct{}
 }
 
-// Traffic tells what Envoy has in flight: for each backend, for each endpoint "address:port", the number of
-// requests.
+// Traffic tells what Envoy has in flight; a proxy.Proxy does.
 type Traffic interface {
+	// ActiveRequests gives the number of requests for each backend and, in it, each endpoint "address:port".
 	ActiveRequests(ctx context.Context) (map[string]map[string]int, error)
+	// Running says whether there is an Envoy process. What has none has nothing in flight; what can't be asked may.
+	Running() bool
 }
 
 // Options are what a [Driver] is made of. All but ContainerEngine must be set.
@@ -145,8 +147,8 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 		case <-envoys.Changed():
 		case request := <-d.drains:
 			l.draining[request.pod] = request
-		case idle := <-l.idle:
-			l.releaseIdle(idle)
+		case found := <-l.looks:
+			l.releaseIdle(found)
 		}
 		l.settle(ctx, &running)
 	}
@@ -177,7 +179,7 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 		services:  map[types.NamespacedName]*service{},
 		revisions: revisionStore{filepath.Join(d.options.StateDir, "revisions")},
 		draining:  map[podKey]*drain{},
-		idle:      make(chan []idleEndpoint, 1),
+		looks:     make(chan look, 1),
 		routing:   newRouting(d.options),
 		revealer:  newRevealer(),
 	}

@@ -56,9 +56,10 @@ type loop struct {
 	byName map[objectKey]bool
 
 	draining map[podKey]*drain
-	idle     chan []idleEndpoint
+	looks    chan look
 	sweeping bool
-	quiet    map[idleEndpoint]int
+	// quiet counts how often in a row an endpoint has been found without requests.
+	quiet map[lingerer]int
 }
 
 // maxRounds bounds how often a change may lead to another before the loop looks at its channels again.

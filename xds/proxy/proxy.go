@@ -105,6 +105,9 @@ func (p *Proxy) Process() (pid int, startTicks uint64) {
 	return s.PID, s.StartTicks
 }
 
+// Running says whether an Envoy process is there, ready or not.
+func (p *Proxy) Running() bool { return p.State().PID != 0 }
+
 // State gives what is known of the process now.
 func (p *Proxy) State() State {
 	p.mu.Lock()
