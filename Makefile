@@ -33,8 +33,12 @@ build: ## Build bin/sluice.
 	@config/deps/build.sh
 
 .PHONY: test
-test: check deps clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
+test: check-test deps clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
+
+.PHONY: check-test
+check-test:
+	@config/deps/check.sh go cc pip venv curl
 
 .PHONY: clients
 clients: ## Install the Python clients that the end-to-end tests use, if they are not there.

