@@ -99,6 +99,10 @@ type outcome struct {
 	err error
 }
 
+// starved is how long after its time an attempt ends when this process had no processor to notice. Such an attempt says
+// little of the program, which may have had none either; a few of them in a row, as many as failures, don't count.
+const starved = 250 * time.Millisecond
+
 // run makes attempts until ctx ends and reports each one whose outcome differs from the one before.
 func (p *probe) run(ctx context.Context, quick time.Duration, report func(outcome)) {
 	if !sleep(ctx, p.initialDelay) {
@@ -107,11 +111,19 @@ func (p *probe) run(ctx context.Context, quick time.Duration, report func(outcom
 	var count tally
 	var last string
 	rhythm := pace{period: p.period, quick: min(quick, p.period)}
+	passed, excused := false, 0
 	for {
-		counts := rhythm.attempt(time.Now())
+		began := time.Now()
+		counts := rhythm.attempt(began)
 		err := p.attempt(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		switch late := err != nil && time.Since(began) > p.timeout+starved; {
+		case !late:
+			excused = 0
+		case excused < p.failures:
+			counts, excused = false, excused+1
 		}
 		before := count.verdict
 		count = count.observe(err == nil, counts, p)
@@ -119,7 +131,8 @@ func (p *probe) run(ctx context.Context, quick time.Duration, report func(outcom
 			last = text
 			report(outcome{count.verdict, err})
 		}
-		if !sleep(ctx, rhythm.wait(time.Now(), count.verdict == passing)) {
+		passed = passed || count.verdict == passing
+		if !sleep(ctx, rhythm.wait(time.Now(), passed)) {
 			return
 		}
 	}

@@ -66,6 +66,68 @@ func TestProbeIsQuickToPassAndSlowToFail(t *testing.T) {
 	})
 }
 
+// Once passed, a probe keeps to its period: neither two failures nor a third one make it ask more often.
+func TestProbeKeepsToItsPeriodOnceItHasPassed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		fails := []bool{false, true, true, false, true, true, true, true, false}
+		var asked []time.Duration
+		var verdicts []verdict
+		p := newProbe(&corev1.Probe{}, func(context.Context) error {
+			asked = append(asked, time.Since(begin))
+			if fails[len(asked)-1] {
+				return errors.New("no")
+			}
+			return nil
+		})
+		p.run(ctx, 200*time.Millisecond, func(o outcome) {
+			if verdicts = append(verdicts, o.verdict); len(asked) == len(fails) {
+				stop()
+			}
+		})
+		for i, at := range asked {
+			if at != time.Duration(i)*10*time.Second {
+				t.Errorf("attempt %d at %v", i, at)
+			}
+		}
+		want := []verdict{passing, passing, passing, passing, failing, passing} // one for each change of verdict or error
+		if diff := cmp.Diff(want, verdicts); diff != "" {
+			t.Error(diff)
+		}
+		stop()
+	})
+}
+
+// An attempt that ended long after its time was up had no processor; three of those in a row don't end a replica's turn,
+// and six do.
+func TestProbeOfAStarvedProcessDoesNotCountAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		attempts := 0
+		p := newProbe(&corev1.Probe{}, func(ctx context.Context) error {
+			if attempts++; attempts == 1 {
+				return nil
+			}
+			<-ctx.Done()
+			sleep(context.Background(), time.Second)
+			return ctx.Err()
+		})
+		p.run(ctx, 200*time.Millisecond, func(o outcome) {
+			if o.verdict == failing {
+				stop()
+			}
+		})
+		if took := time.Since(begin); attempts != 7 || took != 62*time.Second {
+			t.Errorf("failed at attempt %d after %v, want the sixth after the first, at 60 s and two more", attempts, took)
+		}
+		stop()
+	})
+}
+
 func TestProbeThatNeverPassesFailsByItsPeriod(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

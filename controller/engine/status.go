@@ -132,6 +132,9 @@ func progressingCondition(t target, f figures, p progress, pods []Pod, now time.
 	case now.Before(p.since.Add(t.deadline)):
 		c.Reason = reasonUpdated
 		c.Message = fmt.Sprintf("%d of %d replicas of the newest template are available, %d old ones remain.", f.updatedAvailable, t.replicas, f.old)
+		if reason, message := trouble(t.hash, pods); reason != "" {
+			c.Message += " " + reason + ": " + message
+		}
 	default:
 		c.Status, c.Reason = corev1.ConditionFalse, reasonDeadlineExceeded
 		c.Message = fmt.Sprintf("No progress in %v.", t.deadline)

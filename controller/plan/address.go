@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,15 +39,16 @@ func (s *scene) componentStatus(p part, c v1beta1.Condition) v1beta1.ComponentSt
 		PreviousRolledoutRevision: p.decision.BeforeThat,
 	}
 	for _, carried := range p.decision.Carried {
-		if carried.Health.Available && carried.Revision.Name == p.decision.Latest {
+		if carried.Health.Available && carried.Revision.Name == p.decision.Latest && carried.Revision.Replaces == "" {
 			out.LatestReadyRevision = carried.Revision.Name
 		}
 		if !carried.Routed {
 			continue
 		}
-		percent, newest := int64(carried.Weight), carried.Revision.Name == p.decision.Latest
+		serving := cmp.Or(carried.Revision.Replaces, carried.Revision.Name)
+		percent, newest := int64(carried.Weight), serving == p.decision.Latest
 		out.Traffic = append(out.Traffic, v1beta1.TrafficTarget{
-			RevisionName: carried.Revision.Name, Percent: &percent, LatestRevision: &newest,
+			RevisionName: serving, Percent: &percent, LatestRevision: &newest,
 		})
 	}
 	if out.LatestReadyRevision == "" {

@@ -35,6 +35,7 @@ func (s *scene) health(c component) map[string]rollout.Health {
 	for name, status := range s.Deployments {
 		out[name] = rollout.Health{
 			Available: status.AvailableReplicas > 0,
+			Updated:   status.UpdatedReplicas >= status.Replicas,
 			Complete: status.UpdatedReplicas >= status.Replicas &&
 				status.AvailableReplicas >= max(status.Replicas, wanted),
 		}

@@ -25,7 +25,10 @@ const (
 	AnnotationHolder = "sluice.dev/holder"
 	// AnnotationRolledOut orders the revisions that have had all the traffic; absent for one that never had.
 	AnnotationRolledOut = "sluice.dev/rolled-out"
-	// AnnotationShare is the percentage of the traffic.
+	// AnnotationReplaces is there during a rolling update: the revision whose replicas have the Deployment's share of the
+	// traffic until every replica is of the newer one.
+	AnnotationReplaces = "sluice.dev/replaces"
+	// AnnotationShare is the percentage of the traffic that the revision's Deployment has.
 	AnnotationShare = "sluice.dev/share"
 	// AnnotationDigest identifies the template.
 	AnnotationDigest = "sluice.dev/digest"
@@ -76,6 +79,9 @@ func annotate(r rollout.Revision) map[string]string {
 	if r.Track != "" {
 		out[AnnotationTrack] = r.Track
 	}
+	if r.Replaces != "" {
+		out[AnnotationReplaces] = r.Replaces
+	}
 	if r.RolledOut > 0 {
 		out[AnnotationRolledOut] = strconv.FormatInt(r.RolledOut, 10)
 	}
@@ -103,6 +109,7 @@ func (s *scene) loadRevisions(kind v1beta1.ComponentType) []rollout.Revision {
 			Holds:      stored.Annotations[AnnotationHolder] == "true",
 			RolledOut:  number(stored.Annotations[AnnotationRolledOut]),
 			Share:      int32(min(number(stored.Annotations[AnnotationShare]), 100)),
+			Replaces:   stored.Annotations[AnnotationReplaces],
 			Template:   data.Template,
 		}
 		out = append(out, r)

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
@@ -71,12 +73,25 @@ func (s *scene) rolloutConditions(all *conditions, p part) {
 	c := s.deploymentCondition(v1beta1.Condition{Type: v1beta1.ConditionLatestDeploymentReady, Severity: v1beta1.SeverityInfo}, carried)
 	if carried.Role == rollout.Holder && !carried.Health.Complete && c.Status == corev1.ConditionTrue {
 		c.Status, c.Reason = corev1.ConditionUnknown, ReasonRollingOut
-		c.Message = "replicas of the revision before serve until its own are ready"
+		c.Message = fmt.Sprintf("replicas of %s serve until its own are ready", cmp.Or(carried.Revision.Replaces, "the revision before"))
+		if why := s.progress(carried.Revision.Deployment); why != "" {
+			c.Message += ": " + why
+		}
 	}
 	if c.Message != "" {
 		c.Message = "revision " + carried.Revision.Name + ": " + c.Message
 	}
 	all.add(c)
+}
+
+// progress is what a Deployment says of its rolling update.
+func (s *scene) progress(deployment string) string {
+	for _, c := range s.Deployments[deployment].Conditions {
+		if c.Type == appsv1.DeploymentProgressing {
+			return c.Message
+		}
+	}
+	return ""
 }
 
 // canaryCondition is True when every canary has its share.

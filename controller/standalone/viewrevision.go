@@ -24,7 +24,32 @@ func showRevisions(s *service) []admin.Revision {
 		shown = append(shown, showRevision(s, stored))
 	}
 	wantShares(s, shown)
-	return shown
+	return splitUpdates(s, shown)
+}
+
+// splitUpdates shows both sides of each rolling update: the revision whose replicas go on serving, with the share of the
+// traffic, and the one that replaces it, which is not ready before all replicas are its own.
+func splitUpdates(s *service, shown []admin.Revision) []admin.Revision {
+	replaces := map[string]string{}
+	for i := range s.revisions {
+		replaces[s.revisions[i].Name] = s.revisions[i].Annotations[plan.AnnotationReplaces]
+	}
+	var split []admin.Revision
+	for _, next := range shown {
+		old := next
+		if old.Name = replaces[next.Name]; old.Name == "" {
+			split = append(split, next)
+			continue
+		}
+		old.WantedPercent, old.Reason, old.Message = 0, "", ""
+		old.Replicas = max(next.Replicas-s.observed[next.Deployment].UpdatedReplicas, 0)
+		// The Deployment doesn't say whose replicas are ready; the old ones were and the new ones may not be.
+		old.ReadyReplicas = min(next.ReadyReplicas, old.Replicas)
+		next.TrafficPercent, next.Ready = 0, false
+		next.Replicas, next.ReadyReplicas = next.Replicas-old.Replicas, next.ReadyReplicas-old.ReadyReplicas
+		split = append(split, old, next)
+	}
+	return split
 }
 
 func showRevision(s *service, stored *appsv1.ControllerRevision) admin.Revision {

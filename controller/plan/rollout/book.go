@@ -89,7 +89,18 @@ func (b *book) takeOver(old, rev *Revision) {
 	rev.Deployment = old.Deployment
 	rev.Live = true
 	rev.Share, rev.Holds = old.Share, old.Holds
-	old.Live, old.Share, old.Holds = false, 0, false
+	switch {
+	case !b.health(old).Available:
+		rev.Replaces = "" // nothing serves there
+	case old.Replaces != "" && !b.updated(old):
+		rev.Replaces = old.Replaces // old never served alone: what it was to replace still does
+	default:
+		rev.Replaces = old.Name
+	}
+	if rev.Replaces == rev.Name {
+		rev.Replaces = ""
+	}
+	old.Live, old.Share, old.Holds, old.Replaces = false, 0, false, ""
 }
 
 // house gives rev a Deployment of its own: the preferred name, else its own, else that with a number. Even its own name
@@ -128,6 +139,11 @@ func (b *book) complete(rev *Revision) bool {
 	return b.carriedBefore(rev) && b.health(rev).Complete
 }
 
+// updated says that nothing but rev runs in its Deployment.
+func (b *book) updated(rev *Revision) bool {
+	return b.carriedBefore(rev) && b.health(rev).Updated
+}
+
 func (b *book) run(rev *Revision, role Role, wanted int32) *running {
 	entry := &running{revision: rev, role: role, wanted: wanted}
 	b.running = append(b.running, entry)
@@ -155,6 +171,9 @@ func (b *book) close() Decision {
 		rev.Holds = rev == b.holder
 		if !b.runs(rev) {
 			rev.Live, rev.Share = false, 0
+		}
+		if !rev.Live || b.updated(rev) {
+			rev.Replaces = ""
 		}
 	}
 	var d Decision

@@ -29,6 +29,9 @@ type Revision struct {
 	RolledOut int64
 	// Share is the percentage that the last decision gave.
 	Share int32
+	// Replaces is the revision whose replicas the same Deployment had when this one took it over, until every replica is
+	// this one's. Empty means that nothing else runs there.
+	Replaces string
 	// Template is neutral: without the name and label that follow from the Deployment.
 	Template corev1.PodTemplateSpec
 }
@@ -49,6 +52,8 @@ type Wanted struct {
 type Health struct {
 	// Available says that at least one replica serves.
 	Available bool
+	// Updated says that no replica has an older template than the newest.
+	Updated bool
 	// Complete says that every replica wanted serves and has the newest template.
 	Complete bool
 }
