@@ -102,6 +102,7 @@ func modelFiles(paths []string) ([]string, error) {
 		if len(files) == before {
 			return nil, fmt.Errorf("there is no model file in %s; name one", root)
 		}
+		files = append(files[:before:before], plan.NewestModels(files[before:])...)
 	}
 	return files, nil
 }

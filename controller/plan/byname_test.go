@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +121,12 @@ func TestModelFile(t *testing.T) {
 	cases := map[string]struct{ name, refusal string }{
 		"/models/Iris_v2.onnx":                     {name: "iris-v2"},
 		"/models/2024-best.model.onnx":             {name: "best-model"},
+		"/models/iris/1/model.onnx":                {name: "iris"},
+		"/models/iris/v12/Model.onnx":              {name: "iris"},
+		"/models/digits/model.onnx":                {name: "digits"},
+		"/models/2/1/model.onnx":                   {name: "model"},
+		"/model.onnx":                              {name: "model"},
+		"/models/iris/1/weights.onnx":              {name: "weights"},
 		"/models/ÄÖ.onnx":                          {refusal: "has no letter"},
 		"/models/m.pkl":                            {refusal: "formats served are onnx (.onnx); convert it to ONNX (skl2onnx)"},
 		"/models/m.xyz":                            {refusal: "stands for no model format"},
@@ -136,6 +143,21 @@ func TestModelFile(t *testing.T) {
 		case err != nil || got.Name != want.name || *got.Spec.Predictor.Model.StorageURI != "file://"+path:
 			t.Errorf("%s: got %s (%v), want %s", path, got.Name, err, want.name)
 		}
+	}
+}
+
+func TestNewestVersionOfAModelIsServed(t *testing.T) {
+	t.Parallel()
+	got := plan.NewestModels([]string{
+		"m/digits/model.onnx", "m/iris/1/model.onnx", "m/iris/2/extra.onnx", "m/iris/9/model.onnx", "m/iris/010/model.onnx", "m/iris/old/model.onnx",
+		"m/dated/20250101120000000000000000/model.onnx", "m/dated/20260101120000000000000000/model.onnx", "m/v/v1/model.onnx", "m/v/v2/model.onnx",
+	})
+	want := []string{
+		"m/digits/model.onnx", "m/iris/2/extra.onnx", "m/iris/010/model.onnx", "m/iris/old/model.onnx",
+		"m/dated/20260101120000000000000000/model.onnx", "m/v/v2/model.onnx",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 

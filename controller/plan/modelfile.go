@@ -71,7 +71,8 @@ type ModelFileError struct {
 
 func (e *ModelFileError) Error() string { return e.File + ": " + e.Message + "; " + e.Remedy }
 
-// ModelFile writes the InferenceService of a bare model file: named for the file, of the format that its ending stands for.
+// ModelFile writes the InferenceService of a bare model file: named for the file, or for its folder if the file is called
+// only "model", and of the format that its ending stands for.
 // The path must be absolute. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
 func ModelFile(file string) (v1beta1.InferenceService, error) {
 	extension, known := extensionOf(file)
@@ -87,7 +88,7 @@ func ModelFile(file string) (v1beta1.InferenceService, error) {
 	case !path.IsAbs(file):
 		return refuse("give an absolute path, as a storage URI needs", "the path is not absolute")
 	}
-	name := label(strings.TrimSuffix(path.Base(file), path.Ext(file)))
+	name := label(modelName(file))
 	if name == "" {
 		return refuse("rename it, for example model"+extension.ending, "the file's name has no letter to make a service's name of")
 	}
@@ -99,6 +100,61 @@ func ModelFile(file string) (v1beta1.InferenceService, error) {
 	s.Spec.Predictor.Model = &v1beta1.ModelSpec{ModelFormat: v1beta1.ModelFormat{Name: extension.format}}
 	s.Spec.Predictor.Model.StorageURI = &uri
 	return s, nil
+}
+
+// modelName is what a model is called by where its file lies. In the layout of Triton and KServe, iris/1/model.onnx, that
+// is the folder's name, with the version left out.
+func modelName(file string) string {
+	own := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if !strings.EqualFold(own, "model") {
+		return own
+	}
+	folder := path.Dir(file)
+	if _, versioned := versionOf(path.Base(folder)); versioned {
+		folder = path.Dir(folder)
+	}
+	if name := path.Base(folder); label(name) != "" {
+		return name
+	}
+	return own
+}
+
+// NewestModels leaves out of model files those that differ from another only in their folder and whose folder's name is a
+// lower version (1 or v1): of iris/1/model.onnx and iris/2/model.onnx, the second is served.
+func NewestModels(files []string) []string {
+	type place struct{ folder, name string }
+	placeOf := func(file string) place { return place{path.Dir(path.Dir(file)), path.Base(file)} }
+	newest := map[place]string{}
+	for _, file := range files {
+		version, versioned := versionOf(path.Base(path.Dir(file)))
+		if have, known := newest[placeOf(file)]; versioned && (!known || higher(version, have)) {
+			newest[placeOf(file)] = version
+		}
+	}
+	var kept []string
+	for _, file := range files {
+		if version, versioned := versionOf(path.Base(path.Dir(file))); !versioned || version == newest[placeOf(file)] {
+			kept = append(kept, file)
+		}
+	}
+	return kept
+}
+
+// versionOf gives the digits of a folder's name that is a version, without zeros in front. A date may have more of them
+// than an integer holds.
+func versionOf(folder string) (digits string, ok bool) {
+	digits = strings.TrimPrefix(folder, "v")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return "", false
+	}
+	return strings.TrimLeft(digits, "0"), true
+}
+
+func higher(version, than string) bool {
+	if len(version) != len(than) {
+		return len(version) > len(than)
+	}
+	return version > than
 }
 
 func served() string {

@@ -73,6 +73,20 @@ func TestDirectoryOfModelsServesEach(t *testing.T) {
 	}
 }
 
+func TestModelRepositoryServesEachFoldersNewestVersion(t *testing.T) {
+	t.Parallel()
+	dir := put(t, map[string]string{
+		"models/iris/1/model.onnx": "model", "models/iris/2/model.onnx": "model", "models/iris/10/model.onnx": "model", "models/digits/model.onnx": "model",
+	})
+	read := newDirectory([]string{filepath.Join(dir, "models")}).read()
+	if names, problems := gist(read); strings.Join(names, " ") != "digits iris" || len(problems) > 0 {
+		t.Errorf("read %v with problems %v", names, problems)
+	}
+	if got := files(read, dir); got != "models/digits/model.onnx models/iris/10/model.onnx" {
+		t.Errorf("read %q", got)
+	}
+}
+
 func TestChangedFileIsReadAgainAndOthersAreNot(t *testing.T) {
 	t.Parallel()
 	dir := put(t, map[string]string{"a.yaml": iris, "b.yaml": strings.ReplaceAll(iris, "name: iris", "name: b")})

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,20 @@ func (f *found) chosen(manifestsBefore bool) []foundFile {
 	case manifestsBefore && len(f.failed) > 0:
 		return nil
 	}
-	return f.models
+	return newest(f.models)
+}
+
+// newest leaves out the older versions of models.
+func newest(models []foundFile) []foundFile {
+	var paths []string
+	for _, model := range models {
+		paths = append(paths, model.path)
+	}
+	kept := map[string]bool{}
+	for _, path := range plan.NewestModels(paths) {
+		kept[path] = true
+	}
+	return slices.DeleteFunc(models, func(model foundFile) bool { return !kept[model.path] })
 }
 
 // walk is one search through a path.
