@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/plan/rollout"
 )
@@ -15,17 +19,34 @@ func (s *scene) decide(c component) rollout.Decision {
 		Health:    s.health(c),
 	}
 	if c.stable.problem == nil {
-		r.Stable = &rollout.Wanted{Track: c.track, Template: c.stable.template}
+		r.Stable = &rollout.Wanted{Track: c.track, Template: c.stable.template, Asked: s.asked(c.kind)}
 	}
 	for _, entry := range c.canaries {
 		r.Canaries = append(r.Canaries, rollout.Wanted{
 			Track:    entry.name,
 			Template: entry.rendered.template,
+			Asked:    s.asked(c.kind),
 			Percent:  entry.percent,
 			Broken:   entry.rendered.problem != nil,
 		})
 	}
 	return rollout.Decide(r)
+}
+
+// asked identifies what the manifest says of a component, for a service with KServe's disable-auto-update; empty for any
+// other, whose pods follow their runtime.
+func (s *scene) asked(kind v1beta1.ComponentType) string {
+	if s.Service.Annotations[v1beta1.AnnotationDisableAutoUpdate] != "true" {
+		return ""
+	}
+	manifest := v1beta1.InferenceService{Spec: s.Service.Spec}
+	manifest.Labels, manifest.Annotations = s.Service.Labels, s.Service.Annotations
+	data, err := json.Marshal(manifest)
+	if err != nil {
+		return "" // A manifest that came from JSON goes back to it.
+	}
+	sum := sha256.Sum256(append(data, kind...))
+	return hex.EncodeToString(sum[:])
 }
 
 // health reads what was observed of the component's Deployments.

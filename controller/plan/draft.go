@@ -25,6 +25,8 @@ type draft struct {
 	runtime             runtimes.Choice
 	// bundled says that the serving container is sluice's own runtime.
 	bundled bool
+	// format is the model's, empty for a custom container.
+	format string
 	// hasModel says that the pod must be given a model to serve.
 	hasModel bool
 	// readsNoFiles says that the model's server fetches its model itself, or was told where it is otherwise.

@@ -64,6 +64,7 @@ func (s *scene) place(d *draft, meta *metav1.ObjectMeta) error {
 				Serving:     c.Name == v1beta1.ContainerServing,
 				Annotations: annotations,
 				Engine:      s.settings.Local.ContainerEngine,
+				Instead:     s.instead(d, *c),
 			})
 			if err != nil {
 				return err

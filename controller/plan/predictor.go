@@ -153,7 +153,7 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 	d.pod = pod
 	d.bundled = d.runtime.Bundled()
 	d.storageURI, d.storageField = value(model.StorageURI), d.path+".model.storageUri"
-	d.hasModel = true
+	d.hasModel, d.format = true, model.ModelFormat.Name
 	d.readsNoFiles = model.ModelFormat.Name == "huggingface" || model.Storage != nil
 	if model.Storage != nil {
 		if s.settings.Local != nil {
@@ -166,7 +166,12 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 
 // choose asks for the model's runtime.
 func (s *scene) choose(model *v1beta1.ModelSpec, workers bool) (runtimes.Choice, error) {
+	var here []string
+	if s.settings.Local != nil {
+		here = s.settings.Local.BundledFormats
+	}
 	return runtimes.Choose(runtimes.Request{
+		Here:            here,
 		Format:          model.ModelFormat.Name,
 		Version:         value(model.ModelFormat.Version),
 		Protocol:        value(model.ProtocolVersion),

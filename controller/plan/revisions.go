@@ -30,6 +30,8 @@ const (
 	AnnotationReplaces = "sluice.dev/replaces"
 	// AnnotationShare is the percentage of the traffic that the revision's Deployment has.
 	AnnotationShare = "sluice.dev/share"
+	// AnnotationAsked identifies what the manifest said, for a service whose pods an edit of the runtime leaves alone.
+	AnnotationAsked = "sluice.dev/asked"
 	// AnnotationDigest identifies the template.
 	AnnotationDigest = "sluice.dev/digest"
 )
@@ -79,6 +81,9 @@ func annotate(r rollout.Revision) map[string]string {
 	if r.Track != "" {
 		out[AnnotationTrack] = r.Track
 	}
+	if r.Asked != "" {
+		out[AnnotationAsked] = r.Asked
+	}
 	if r.Replaces != "" {
 		out[AnnotationReplaces] = r.Replaces
 	}
@@ -109,6 +114,7 @@ func (s *scene) loadRevisions(kind v1beta1.ComponentType) []rollout.Revision {
 			Holds:      stored.Annotations[AnnotationHolder] == "true",
 			RolledOut:  number(stored.Annotations[AnnotationRolledOut]),
 			Share:      int32(min(number(stored.Annotations[AnnotationShare]), 100)),
+			Asked:      stored.Annotations[AnnotationAsked],
 			Replaces:   stored.Annotations[AnnotationReplaces],
 			Template:   data.Template,
 		}

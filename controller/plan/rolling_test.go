@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,4 +85,49 @@ func TestRollingUpdateIsOverWhenNoOldReplicaIsLeft(t *testing.T) {
 	if got := s.replaces("m-predictor-00002"); got != "" {
 		t.Errorf("it replaces %q", got)
 	}
+}
+
+// KServe's disable-auto-update: an edit of the runtime leaves the pods of a service alone that serves, and an edit of its
+// manifest does not.
+func TestRuntimeEditLeavesPodsAloneOnRequest(t *testing.T) {
+	t.Parallel()
+	for _, keeps := range []bool{true, false} {
+		s := newStory(t)
+		if keeps {
+			s.service.Annotations = map[string]string{v1beta1.AnnotationDisableAutoUpdate: "true"}
+		}
+		s.apply(serve("/a"))
+		s.settle()
+		before := s.templates["m-predictor"]
+
+		s.editRuntimes("one")
+		s.settle()
+		if same := s.templates["m-predictor"] == before; same != keeps {
+			t.Errorf("annotated %v: the template is as before: %v", keeps, same)
+		}
+
+		s.apply(serve("/b"))
+		s.settle()
+		s.expectDeployments("m-predictor /b")
+		if !strings.Contains(s.templates["m-predictor"], `"EDITED","value":"one"`) {
+			t.Errorf("annotated %v: a changed manifest is not served by the changed runtime", keeps)
+		}
+
+		s.down("m-predictor")
+		s.editRuntimes("two")
+		if !strings.Contains(s.templates["m-predictor"], `"EDITED","value":"two"`) {
+			t.Errorf("annotated %v: a service that does not serve keeps waiting for a runtime that was mended", keeps)
+		}
+	}
+}
+
+// editRuntimes sets a variable of every runtime's container and plans.
+func (s *story) editRuntimes(value string) {
+	s.t.Helper()
+	for i := range s.runtimes {
+		s.runtimes[i] = *s.runtimes[i].DeepCopy()
+		c := &s.runtimes[i].Spec.Containers[0]
+		c.Env = append(c.Env, corev1.EnvVar{Name: "EDITED", Value: value})
+	}
+	s.plan()
 }

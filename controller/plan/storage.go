@@ -112,12 +112,25 @@ func (s *scene) mount(d *draft, from source, index int) (*mount, error) {
 		return s.hostPath(from, rest, index)
 	case strings.HasPrefix(uri, "/"):
 		return s.hostPath(from, uri, index)
+	case !strings.Contains(uri, "://"):
+		return nil, refused(ReasonStorageNotSupported,
+			"%s: %q has no scheme: write %s for a path that is meant from where the manifest stands, or file:///absolute/path",
+			from.field, uri, relativeURI(uri))
 	case scheme == "file":
 		return nil, refused(ReasonStorageNotSupported, "%s: storage URI %q is not absolute: write file:///absolute/path", d.path, uri)
 	}
 	return nil, refused(ReasonStorageNotSupported,
 		"%s: the storage URI's scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
 		d.path, scheme)
+}
+
+// relativeURI is the file URI of a relative path.
+func relativeURI(file string) string {
+	file = path.Clean(file)
+	if !strings.HasPrefix(file, "../") && file != ".." {
+		file = "./" + file
+	}
+	return "file://" + file
 }
 
 // fetchedSchemes are those that KServe's storage initializer fetches.

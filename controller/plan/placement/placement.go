@@ -42,6 +42,8 @@ type Request struct {
 	Serving bool
 	// Engine is the container engine on PATH, empty for none.
 	Engine string
+	// Instead is what else would serve the same, as a remedy that is named first; empty for nothing.
+	Instead string
 }
 
 // Placed is how a container runs.
@@ -84,14 +86,18 @@ func Place(r Request) (Placed, error) {
 	case c.Image == "":
 		return Placed{}, &Refusal{fmt.Sprintf("container %q has neither an image nor a command: give it a command", c.Name)}
 	}
-	return Placed{}, &Refusal{notRunnable(c)}
+	return Placed{}, &Refusal{notRunnable(c, r.Instead)}
 }
 
-func notRunnable(c corev1.Container) string {
-	remedies := []string{
-		"install podman, docker or nerdctl",
-		fmt.Sprintf("annotate its runtime or InferenceService with %s: the command that serves on this machine", AnnotationLocalCommand),
+func notRunnable(c corev1.Container, instead string) string {
+	var remedies []string
+	if instead != "" {
+		remedies = append(remedies, instead)
 	}
+	remedies = append(remedies,
+		"install podman, docker or nerdctl (one on PATH whose daemon does not answer counts as none)",
+		fmt.Sprintf("annotate its runtime or InferenceService with %s: the command that serves on this machine", AnnotationLocalCommand),
+	)
 	if len(c.Command) > 0 {
 		remedies = append(remedies, fmt.Sprintf("annotate the InferenceService with %s: process to run its command on the host", AnnotationLocal))
 	} else {

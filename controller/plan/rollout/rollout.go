@@ -29,6 +29,8 @@ type Revision struct {
 	RolledOut int64
 	// Share is the percentage that the last decision gave.
 	Share int32
+	// Asked identifies what the manifest said when the template was made of it, see [Wanted.Asked].
+	Asked string
 	// Replaces is the revision whose replicas the same Deployment had when this one took it over, until every replica is
 	// this one's. Empty means that nothing else runs there.
 	Replaces string
@@ -42,6 +44,9 @@ type Wanted struct {
 	Track string
 	// Template is neutral, as [Revision.Template] is.
 	Template corev1.PodTemplateSpec
+	// Asked is set for a spec whose pods stay as they are while the manifest does: it identifies what the manifest says. A
+	// template that changed for another reason, as by an edit of the runtime, replaces none that serves.
+	Asked string
 	// Percent is a canary's share, 0 to 100.
 	Percent int32
 	// Broken says that a canary's spec can't be turned into a template: what runs under its track goes on as it is.

@@ -6,12 +6,14 @@ import "slices"
 func (b *book) stable(w Wanted) {
 	last, before := b.lastRolledOut()
 	prior := b.prior()
+	b.keepAsked(&w)
 	digest := Digest(w.Template)
 	latest := b.match(w, digest, prior)
 	if latest == nil {
 		latest = b.add(w, digest)
 	}
 	b.latest = latest
+	latest.Asked = w.Asked
 
 	if reference := b.reference(latest, prior, last, before); reference != nil {
 		b.split(latest, reference, last)
@@ -25,6 +27,19 @@ func (b *book) stable(w Wanted) {
 	}
 	if b.holder == latest {
 		latest.Track = w.Track
+	}
+}
+
+// keepAsked gives w the template of the revision that was made of the same manifest and serves.
+func (b *book) keepAsked(w *Wanted) {
+	if w.Asked == "" {
+		return
+	}
+	kept := b.live(func(rev *Revision) bool {
+		return rev.Asked == w.Asked && rev.Track == w.Track && rev.Replaces == "" && b.health(rev).Available
+	})
+	if kept != nil {
+		w.Template = kept.Template
 	}
 }
 
@@ -139,6 +154,7 @@ func (b *book) holdAlone(latest *Revision) {
 
 // canary decides about one entry of spec.canary.
 func (b *book) canary(w Wanted) {
+	b.keepAsked(&w)
 	digest := Digest(w.Template)
 	old := b.live(func(rev *Revision) bool { return rev.Track == w.Track && !b.runs(rev) })
 	if w.Broken {
@@ -156,6 +172,7 @@ func (b *book) canary(w Wanted) {
 			b.house(rev, b.name(w.Track))
 		}
 	}
+	rev.Asked = w.Asked
 	b.give(b.run(rev, Canary, w.Percent), w.Percent)
 }
 

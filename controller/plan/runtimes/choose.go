@@ -23,7 +23,9 @@ type Request struct {
 	// Named is the manifest's runtime, empty for an automatic choice.
 	Named string
 	// Workers says that the manifest spreads the model over several nodes.
-	Workers         bool
+	Workers bool
+	// Here are the formats that run on this machine without a container engine, for messages; empty on a cluster.
+	Here            []string
 	Runtimes        []v1alpha1.ServingRuntime
 	ClusterRuntimes []v1alpha1.ClusterServingRuntime
 }

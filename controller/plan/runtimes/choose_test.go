@@ -134,3 +134,18 @@ func TestRefusalNamesTheNearestMiss(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+func TestMistypedFormatNamesTheNearestAndThoseThatRunHere(t *testing.T) {
+	t.Parallel()
+	dog := cluster("b")
+	dog.Spec.SupportedModelFormats[0].Name = "tensorflow"
+	have := []v1alpha1.ClusterServingRuntime{cluster("a"), dog}
+	_, err := Choose(Request{Format: "tensorflwo", Here: []string{"cat"}, ClusterRuntimes: have})
+	if err == nil || !strings.Contains(err.Error(), "did you mean tensorflow? cat is served on this machine by itself") {
+		t.Errorf("got %v", err)
+	}
+	_, err = Choose(Request{Format: "quantum", ClusterRuntimes: have})
+	if err == nil || strings.Contains(err.Error(), "did you mean") || !strings.Contains(err.Error(), "formats with a runtime are cat, tensorflow") {
+		t.Errorf("got %v", err)
+	}
+}

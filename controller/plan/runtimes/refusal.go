@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,7 +52,25 @@ func noneFits(r Request, scopes [][]Choice) string {
 		return fmt.Sprintf("no runtime serves format %s with protocol %s by itself (%s): name one in model.runtime or set model.protocolVersion",
 			wanted, r.Protocol, strings.Join(misses, "; "))
 	}
-	return fmt.Sprintf("no runtime serves format %s: formats with a runtime are %s; add a ServingRuntime for it", wanted, list(known))
+	return fmt.Sprintf("no runtime serves format %s: %s; add a ServingRuntime for it", wanted, offer(r, known))
+}
+
+// offer names the formats that there are: the one that was probably meant, then those that run here, then the others.
+func offer(r Request, known map[string]bool) string {
+	var out string
+	if near := nearest(r.Format, known); near != "" {
+		out = fmt.Sprintf("did you mean %s? ", near)
+	}
+	others := maps.Clone(known)
+	here := map[string]bool{}
+	for _, format := range r.Here {
+		here[format] = true
+		delete(others, format)
+	}
+	if len(here) == 0 {
+		return out + "formats with a runtime are " + list(known)
+	}
+	return fmt.Sprintf("%s%s is served on this machine by itself; other formats with a runtime, most of which are images for a container engine, are %s", out, list(here), list(others))
 }
 
 func missed(c Choice, r Request) string {
