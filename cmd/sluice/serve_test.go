@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -139,5 +140,25 @@ func TestPortsComeFromTheEnvironmentUnlessGiven(t *testing.T) {
 		if got := [2]uint16{test.into.httpPort, test.into.grpcPort}; got != test.want || test.into.address != "127.0.0.9" {
 			t.Errorf("%v: ports %v at %s, want %v", test.args, got, test.into.address, test.want)
 		}
+	}
+}
+
+// A model that can't be loaded is the one thing to say: nothing was ever in flight.
+func TestServeOfABrokenModelSaysNothingOfStopping(t *testing.T) {
+	t.Parallel()
+	broken := filepath.Join(t.TempDir(), "bad.onnx")
+	if err := os.WriteFile(broken, []byte("no model"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := &tail{changed: make(chan struct{}, 1)}
+	cmd := newServeCommand()
+	cmd.SetErr(log)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs([]string{broken, "--address", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--log-format", "json"})
+	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "bad.onnx") {
+		t.Errorf("got %v", err)
+	}
+	if text := log.written.String(); strings.Contains(text, "stopping") {
+		t.Errorf("log:\n%s", text)
 	}
 }

@@ -13,14 +13,13 @@ import (
 	"github.com/sluice-serving/sluice/api/oip"
 )
 
-// readBody reads a whole body, decompressed, within the bound. The error is an
-// *http.MaxBytesError beyond it.
+// readBody reads a whole body, decompressed, within the bound.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body := http.MaxBytesReader(w, r.Body, s.options.MaxBody)
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 		if r.ContentLength > s.options.MaxBody {
-			return nil, &http.MaxBytesError{Limit: s.options.MaxBody}
+			return nil, tooLarge(fmt.Sprintf("the body has %d bytes", r.ContentLength), s.options.MaxBody)
 		}
 		return readAll(body, r.ContentLength)
 	case "gzip":
@@ -44,7 +43,7 @@ func (s *Server) readCompressed(plain io.ReadCloser, err error) ([]byte, error) 
 		return nil, err
 	}
 	if int64(len(out)) > s.options.MaxBody {
-		return nil, &http.MaxBytesError{Limit: s.options.MaxBody}
+		return nil, tooLarge(fmt.Sprintf("the body has more than %d bytes once decompressed", s.options.MaxBody), s.options.MaxBody)
 	}
 	return out, nil
 }
@@ -67,11 +66,16 @@ func readAll(body io.Reader, size int64) ([]byte, error) {
 
 // notReadable is the client's fault, unless it is the bound.
 func notReadable(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return err
+	var beyond *http.MaxBytesError
+	if errors.As(err, &beyond) {
+		return tooLarge(fmt.Sprintf("the body has more than %d bytes", beyond.Limit), beyond.Limit)
 	}
 	return &refusal{http.StatusBadRequest, "the body can't be read: " + err.Error()}
+}
+
+// tooLarge refuses a body and says how a larger one is taken.
+func tooLarge(size string, limit int64) error {
+	return &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("%s, and at most %d are taken: send fewer rows at once, or start the server with a larger --max-body", size, limit)}
 }
 
 // headerLength reads the binary extension's header; -1 if there is none.

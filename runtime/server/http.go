@@ -54,7 +54,7 @@ func (s *Server) routes() http.Handler {
 	get("/v2/health/ready", s.ready)
 	get("/v2/models", s.listModels)
 	for _, model := range []string{"/v2/models/{model}", "/v2/models/{model}/versions/{version}"} {
-		get(model, s.modelMetadata)
+		mux.HandleFunc(model, s.v2Model)
 		get(model+"/ready", s.modelReady)
 		post(model+"/infer", http.HandlerFunc(s.infer))
 	}

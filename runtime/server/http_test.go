@@ -49,6 +49,9 @@ func TestHTTPAnswersAsTheProtocolsSay(t *testing.T) {
 		{"POST", "/v2/models/multi/infer", `{"inputs":[{"name":"values","datatype":"FP32","shape":[2,3],"data":[1,2,3,4,5,6]},{"name":"limit","datatype":"FP32","shape":[3],"data":[1,2,3]},{"name":"name","datatype":"BYTES","shape":[1],"data":["p"]}]}`, 400,
 			`{"error":"the model can't compute these inputs: `},
 		{"GET", "/v2/models/iris/infer", "", 405, `{"error":"/v2/models/iris/infer is answered to POST, not to GET"}`},
+		{"POST", "/v2/models/iris", "{}", 405, `{"error":"/v2/models/iris describes the model and is answered to GET; inference is POST /v2/models/iris/infer"}`},
+		{"DELETE", "/v2/models/iris", "", 405, `{"error":"/v2/models/iris is answered to GET, not to DELETE"}`},
+		{"POST", "/v2/models/iris:predict", irisV1, 404, `{"error":"/v2/models/iris:predict mixes two protocols: V1 is POST /v1/models/iris:predict, V2 is POST /v2/models/iris/infer"}`},
 		{"POST", "/v2/repository/index", "", 200, `[{"name":"iris","version":"1","state":"READY","reason":""}`},
 		{"POST", "/v2/repository/models/iris/unload", "", 403, `{"error":"models can't be loaded and unloaded by request`},
 		{"GET", "/v1/models", "", 200, `{"models":["iris","multi","scalar"]}`},
@@ -121,7 +124,7 @@ func TestCompressedBodiesAreReadWithinTheBound(t *testing.T) {
 		if status, answer := r.do(t, "POST", "/v1/models/iris:predict", squeeze(encoding, irisV1), header); status != 200 {
 			t.Errorf("%s: %d %s", encoding, status, answer)
 		}
-		if status, answer := r.do(t, "POST", "/v1/models/iris:predict", squeeze(encoding, bomb), header); status != 413 {
+		if status, answer := r.do(t, "POST", "/v1/models/iris:predict", squeeze(encoding, bomb), header); status != 413 || !strings.Contains(answer, "more than 1000 bytes once decompressed") {
 			t.Errorf("%s bomb: %d %s", encoding, status, answer)
 		}
 		if status, answer := r.do(t, "POST", "/v1/models/iris:predict", "plain", header); status != 400 || !strings.Contains(answer, "the body can't be read") {
@@ -131,7 +134,7 @@ func TestCompressedBodiesAreReadWithinTheBound(t *testing.T) {
 	if status, answer := r.do(t, "POST", "/v1/models/iris:predict", irisV1, http.Header{"Content-Encoding": {"br"}}); status != 415 {
 		t.Errorf("%d %s", status, answer)
 	}
-	if status, answer := r.post(t, "/v1/models/iris:predict", bomb); status != 413 || !strings.Contains(answer, `{"error":`) {
+	if status, answer := r.post(t, "/v1/models/iris:predict", bomb); status != 413 || !strings.HasPrefix(answer, `{"error":"the body has 100049 bytes, and at most 1000 are taken: send fewer rows at once, or start the server with a larger --max-body"}`) {
 		t.Errorf("too large: %d %s", status, answer)
 	}
 	// Without a length it is found while reading.
@@ -139,8 +142,9 @@ func TestCompressedBodiesAreReadWithinTheBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := resp.Body.Close(); err != nil || resp.StatusCode != 413 {
-		t.Errorf("too large in chunks: %d %v", resp.StatusCode, err)
+	answer, err := io.ReadAll(resp.Body)
+	if closing := resp.Body.Close(); err != nil || closing != nil || resp.StatusCode != 413 || !strings.Contains(string(answer), "more than 1000 bytes, and at most 1000") {
+		t.Errorf("too large in chunks: %d %s %v %v", resp.StatusCode, answer, err, closing)
 	}
 }
 

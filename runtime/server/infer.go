@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,6 +20,21 @@ type reply struct {
 // infer is V2's inference.
 func (s *Server) infer(w http.ResponseWriter, r *http.Request) {
 	s.inference(w, r, r.PathValue("model"), r.PathValue("version"), V2, s.inferV2)
+}
+
+// v2Model describes a model. What people ask for at its path instead gets the way there: inference has a path of its own,
+// and a verb behind a colon is V1's.
+func (s *Server) v2Model(w http.ResponseWriter, r *http.Request) {
+	name, verb := modelAndVerb(r.PathValue("model"))
+	switch {
+	case verb != "":
+		s.fail(w, r, &refusal{http.StatusNotFound, fmt.Sprintf("%s mixes two protocols: V1 is POST /v1/models/%s:%s, V2 is POST /v2/models/%s/infer", r.URL.Path, name, verb, name)})
+	case r.Method == http.MethodPost:
+		w.Header().Set("Allow", http.MethodGet)
+		s.fail(w, r, &refusal{http.StatusMethodNotAllowed, fmt.Sprintf("%s describes the model and is answered to GET; inference is POST %s/infer", r.URL.Path, r.URL.Path)})
+	default:
+		s.only(http.MethodGet, s.answer(s.modelMetadata)).ServeHTTP(w, r)
+	}
 }
 
 // v1Model is all of V1's requests about one model.

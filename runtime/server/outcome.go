@@ -32,7 +32,6 @@ func statusOf(err error) int {
 		notReady   *model.NotReadyError
 		overloaded *model.OverloadedError
 		invalid    *model.InvalidInputError
-		tooLarge   *http.MaxBytesError
 	)
 	switch {
 	case err == nil:
@@ -43,8 +42,6 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.As(err, &notFound):
 		return http.StatusNotFound
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &overloaded):
 		return http.StatusTooManyRequests
 	case errors.As(err, &notReady):

@@ -99,7 +99,8 @@ func (s *Server) Ready() bool {
 // models. It answers health requests while the models load. An error is that of
 // loading a model or of a listener.
 func (s *Server) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	stop := ctx
+	ctx, cancel := context.WithCancelCause(stop)
 	defer cancel(nil)
 	failures := make(chan error, 3)
 	serve := func(run func() error) {
@@ -114,6 +115,9 @@ func (s *Server) Run(ctx context.Context) error {
 	go serve(s.grpc.serve)
 	go serve(func() error { return s.load(ctx) })
 	<-ctx.Done()
+	if stop.Err() != nil || s.loaded.Load() { // where the load failed there is nothing in flight
+		s.options.Logger.Info("stopping: answering what is in flight")
+	}
 	s.drain()
 	err := errors.Join(<-failures, <-failures, <-failures)
 	return errors.Join(err, s.models.Close())
@@ -146,7 +150,6 @@ func (s *Server) load(ctx context.Context) error {
 func (s *Server) drain() {
 	s.draining.Store(true)
 	s.grpc.setServing(false)
-	s.options.Logger.Info("stopping: answering what is in flight")
 	ctx, cancel := context.WithCancel(context.Background())
 	if s.options.DrainTimeout > 0 {
 		ctx, cancel = context.WithTimeout(context.Background(), s.options.DrainTimeout)
