@@ -178,11 +178,13 @@ func TestAServiceWhoseManifestIsBrokenIsNotJustUnknown(t *testing.T) {
 		{File: "dir/syntax.yaml", Line: 3, Message: "not YAML", Remedy: "mend it"},
 		{File: "dir/jobs.yaml", Line: 1, Object: "Job default/train", Field: "kind", Message: "not a kind that is served", Remedy: "remove it"},
 		{File: "dir/forest.pkl", Message: "format sklearn is not served", Remedy: "convert it"},
+		{File: "dir/trees/2/model.bst", Message: "format xgboost is not served", Remedy: "convert it too"},
 	}})
 	for name, want := range map[string]string{
 		"syntax": "dir/syntax.yaml:3: not YAML; mend it (sluice get problems",
 		"train":  "dir/jobs.yaml:1: Job default/train: kind: not a kind that is served; remove it (sluice get problems",
 		"forest": "dir/forest.pkl: format sklearn is not served; convert it (sluice get problems",
+		"trees":  "dir/trees/2/model.bst: format xgboost is not served; convert it too (sluice get problems",
 		"other":  "isn't known; sluice get services lists those that are, sluice get problems what is wrong",
 	} {
 		for _, command := range [][]string{{"explain", name}, {"get", "services", name}, {"explain", name, "-n", "default"}, {"logs", name}} {

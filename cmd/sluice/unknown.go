@@ -37,9 +37,12 @@ func unknownService(ctx context.Context, client *admin.Client, name string, all 
 	return fmt.Errorf("InferenceService %s isn't known; sluice get services lists those that are", name)
 }
 
-// concerns says whether a problem seems to be why a service of that name is missing: its object or its file bears the name.
+// concerns says whether a problem seems to be why a service of that name is missing: its object or its file bears the name,
+// or a folder above it in the layout NAME/model.pkl or NAME/1/model.pkl.
 func concerns(problem admin.Problem, name string) bool {
 	_, object, _ := strings.Cut(problem.Object, "/")
-	file := filepath.Base(problem.File)
-	return object == name || strings.TrimSuffix(file, filepath.Ext(file)) == name
+	own := strings.TrimSuffix(filepath.Base(problem.File), filepath.Ext(problem.File))
+	folder := filepath.Dir(problem.File)
+	inFolder := own == "model" && (filepath.Base(folder) == name || filepath.Base(filepath.Dir(folder)) == name)
+	return object == name || own == name || inFolder
 }
