@@ -98,7 +98,7 @@ func TestServeRefusesWhatItCanNotDo(t *testing.T) {
 	}
 	for _, test := range tests {
 		cmd := newServeCommand()
-		cmd.SetArgs(test.args)
+		cmd.SetArgs(append([]string{}, test.args...)) // nil would stand for the arguments of this test
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		err := cmd.ExecuteContext(t.Context())
 		if err == nil || !strings.Contains(err.Error(), test.want) || exitCode(err) != test.code {
