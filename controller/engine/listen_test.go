@@ -102,9 +102,9 @@ func TestContainerThatListensEverywhereSaysSo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
 	r.Apply(newTestDeployment("m", "server", env("HOST", "")), References{})
-	c := r.first("the message", func(c ContainerState) bool { return strings.Contains(c.Message, "listens on every interface") })
+	r.first("the message", func(c ContainerState) bool { return strings.Contains(c.Message, "listens on every interface") })
 	r.untilReady("m", 1)
-	if c = r.Pods()[0].Containers[0]; c.Reason != "" || !c.Ready {
+	if c := r.Pods()[0].Containers[0]; c.Reason != "" || !c.Ready {
 		t.Errorf("%+v", c)
 	}
 }

@@ -265,7 +265,9 @@ func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
 	if err := s.command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-s.exited // it was killed
+	if err := <-s.exited; err == nil {
+		t.Error("sluice ended well although it was killed")
+	}
 	s.command = nil
 	s.mustAsk(s.client(), http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
 
