@@ -109,6 +109,20 @@ func TestChangedFileIsReadAgainAndOthersAreNot(t *testing.T) {
 	}
 }
 
+func TestFileThatCouldNotBeReadIsReadAgainUnchanged(t *testing.T) {
+	t.Parallel()
+	dir := put(t, map[string]string{"a.yaml": iris})
+	d := newDirectory([]string{dir})
+	d.read()
+	for path, parsed := range d.parsed {
+		parsed.reading = fileReading{path: path, unread: true}
+		d.parsed[path] = parsed
+	}
+	if names, _ := gist(d.read()); strings.Join(names, " ") != "iris" {
+		t.Errorf("read %v", names)
+	}
+}
+
 func TestUnreadablePathIsAProblemOfItsOwn(t *testing.T) {
 	t.Parallel()
 	dir := put(t, map[string]string{"a.yaml": iris})

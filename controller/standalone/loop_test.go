@@ -61,6 +61,7 @@ func TestPodIsEndedWhenEnvoyHasLetGoOfIt(t *testing.T) {
 	r.envoys.hold(true)
 	r.engine.end(old)
 	r.untilListed("pod-1 draining", "pod-2")
+	r.untilAwaited()
 	if asked := r.traffic.count(); asked > 0 {
 		t.Errorf("Envoy was asked %d times for requests before it knew that the pod drains", asked)
 	}
@@ -74,6 +75,7 @@ func TestPodIsEndedWhenEnvoyHasLetGoOfIt(t *testing.T) {
 	r.envoys.hold(true)
 	r.traffic.set(func() { r.traffic.busy = nil })
 	r.untilListed("pod-2")
+	r.untilAwaited()
 	if r.engine.hasEnded(old) {
 		t.Error("the pod was ended before Envoy had acknowledged that it is gone")
 	}

@@ -131,6 +131,16 @@ func (r *rig) untilAsked(n int) {
 	r.until(fmt.Sprintf("Envoy has been asked %d times", n), r.traffic.news.wait, func() bool { return r.traffic.count() >= from+n })
 }
 
+// untilAwaited waits until somebody waits for Envoy to acknowledge something.
+func (r *rig) untilAwaited() {
+	r.t.Helper()
+	r.until("somebody waits for Envoy", r.envoys.news.wait, func() bool {
+		r.envoys.mu.Lock()
+		defer r.envoys.mu.Unlock()
+		return r.envoys.patient > 0 && r.envoys.settled < r.envoys.revision
+	})
+}
+
 func (r *rig) service() admin.Service {
 	r.t.Helper()
 	services := r.driver.Services()
@@ -266,11 +276,13 @@ type fakeEnvoys struct {
 	changed chan struct{}
 	news    broadcast
 
-	mu         sync.Mutex
-	resources  map[envoy.Key]envoy.Resource
-	revision   server.Revision
-	settled    server.Revision
-	holds      bool
+	mu        sync.Mutex
+	resources map[envoy.Key]envoy.Resource
+	revision  server.Revision
+	settled   server.Revision
+	holds     bool
+	// patient counts those who wait for as long as it takes, which are all but the view.
+	patient    int
 	rejections []server.Rejection
 }
 
@@ -298,6 +310,10 @@ func (f *fakeEnvoys) Publish(set []envoy.Resource, remove []envoy.Key) server.Re
 }
 
 func (f *fakeEnvoys) Wait(ctx context.Context, revision server.Revision) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		f.countPatient(1)
+		defer f.countPatient(-1)
+	}
 	for {
 		next := f.news.wait()
 		f.mu.Lock()
@@ -312,6 +328,13 @@ func (f *fakeEnvoys) Wait(ctx context.Context, revision server.Revision) error {
 			return ctx.Err()
 		}
 	}
+}
+
+func (f *fakeEnvoys) countPatient(change int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.patient += change
+	f.news.notify()
 }
 
 func (f *fakeEnvoys) Rejections() []server.Rejection {
