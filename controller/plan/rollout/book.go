@@ -176,6 +176,12 @@ func (b *book) close() Decision {
 			rev.Replaces = ""
 		}
 	}
+	for _, rev := range b.revisions {
+		// One that moved to a Deployment of its own is spoken of there.
+		if rev.Replaces != "" && b.live(func(other *Revision) bool { return other.Name == rev.Replaces }) != nil {
+			rev.Replaces = ""
+		}
+	}
 	var d Decision
 	used := map[string]bool{}
 	for _, e := range b.running {

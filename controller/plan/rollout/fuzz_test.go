@@ -63,11 +63,11 @@ func (w *world) step(n int) {
 	case 6:
 		for i, c := range w.last.Carried {
 			up := (n>>3+i)%3 != 0
-			w.health[c.Revision.Deployment] = Health{Available: up, Complete: up && (n>>3+i)%2 == 0}
+			w.health[c.Revision.Deployment] = Health{Available: up, Updated: (n>>3+i)%4 != 1, Complete: up && (n>>3+i)%2 == 0}
 		}
 	case 7:
 		for _, c := range w.last.Carried {
-			w.health[c.Revision.Deployment] = Health{Available: true, Complete: true}
+			w.health[c.Revision.Deployment] = Health{Available: true, Updated: true, Complete: true}
 		}
 	}
 	w.decide()
@@ -118,6 +118,20 @@ func (w *world) checkShares(d Decision) {
 		w.t.Fatalf("shares add up to %d: %+v", sum, summary(d))
 	}
 	w.checkHolder(d)
+	w.checkReplaced(d)
+}
+
+// checkReplaced sees that a rolling update names a revision that was in the same Deployment and isn't carried any more.
+func (w *world) checkReplaced(d Decision) {
+	for _, c := range d.Carried {
+		if c.Revision.Replaces == "" {
+			continue
+		}
+		i := slices.IndexFunc(d.Revisions, func(r Revision) bool { return r.Name == c.Revision.Replaces })
+		if i >= 0 && (d.Revisions[i].Live || d.Revisions[i].Deployment != c.Revision.Deployment) {
+			w.t.Fatalf("%s replaces %+v: %+v", c.Revision.Name, d.Revisions[i], summary(d))
+		}
+	}
 }
 
 // checkHolder sees that the stable share moves only to a revision that serves, unless nothing served before.
