@@ -74,9 +74,15 @@ func readiness(ready bool, reason string) print.Cell {
 }
 
 func status(service admin.Service) string {
+	// A service is ready while its newest revision never gets there: that is what a person wants to see then.
+	stuck := slices.IndexFunc(service.Revisions, func(r admin.Revision) bool {
+		return r.Reason != "" && r.TrafficPercent != r.WantedPercent
+	})
 	switch {
 	case service.Reason != "":
 		return service.Reason
+	case service.Ready && stuck >= 0:
+		return service.Revisions[stuck].Reason
 	case service.Ready:
 		return "Ready"
 	default:

@@ -35,8 +35,8 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if options.Previous && !slices.ContainsFunc(selected, func(source logSource) bool { return source.path != "" }) {
-		writeError(w, http.StatusNotFound, "no log of an earlier process of InferenceService %s/%s is kept apart; "+
-			"leave previous out: a log goes on through restarts", namespace, name)
+		writeError(w, http.StatusNotFound, "no process of InferenceService %s/%s ran before the present one; "+
+			"leave previous out to read that one's log", namespace, name)
 		return
 	}
 	select {

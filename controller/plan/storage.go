@@ -67,6 +67,7 @@ func (s *scene) mountModel(d *draft, meta *metav1.ObjectMeta) error {
 		}
 		m.mount.ReadOnly = s.service.Annotations[v1beta1.AnnotationStorageReadonly] != "false"
 		d.pod.Volumes = append(d.pod.Volumes, m.volume)
+		s.noteModelDigest(d, m.volume.HostPath, meta)
 		for j := range d.pod.Containers {
 			c := &d.pod.Containers[j]
 			if c.Name == v1beta1.ContainerServing || c.Name == v1beta1.ContainerTransformer {
@@ -75,6 +76,21 @@ func (s *scene) mountModel(d *draft, meta *metav1.ObjectMeta) error {
 		}
 	}
 	return nil
+}
+
+// annotationModelDigest makes other files under the same path another revision. On a cluster a model's files are fetched
+// when its pod starts, and nobody looks at them again.
+const annotationModelDigest = "sluice.dev/model-digest"
+
+// noteModelDigest writes the version of the bundled runtime's model into its pod template. Other servers may look at their
+// files by themselves, or write to them.
+func (s *scene) noteModelDigest(d *draft, at *corev1.HostPathVolumeSource, meta *metav1.ObjectMeta) {
+	if !d.bundled || at == nil || s.settings.Local == nil {
+		return
+	}
+	if digest := s.settings.Local.ModelDigests[at.Path]; digest != "" {
+		meta.Annotations = mergeMaps(meta.Annotations, map[string]string{annotationModelDigest: digest})
+	}
 }
 
 // withoutStorage decides about a model that says nowhere where its files are.

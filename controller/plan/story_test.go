@@ -30,6 +30,8 @@ type story struct {
 	broken map[string]bool
 	// missing are paths of models that aren't there.
 	missing map[string]bool
+	// digests are the versions of models' files, by storage path.
+	digests map[string]string
 	// templates has each Deployment's template as it was last applied.
 	templates map[string]string
 }
@@ -63,7 +65,7 @@ func (s *story) plan() {
 		ClusterRuntimes: s.runtimes,
 		Revisions:       s.reread(),
 		Deployments:     s.observed,
-		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}, FileURIs: s.files()}, 8080),
+		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}, FileURIs: s.files(), ModelDigests: s.digests}, 8080),
 	}
 	s.result = plan.InferenceService(in)
 	if first, second := encode(s.t, s.result), encode(s.t, plan.InferenceService(in)); first != second {

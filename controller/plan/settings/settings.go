@@ -55,6 +55,8 @@ type Local struct {
 	BundledFormats []string
 	// FileURIs says what stands at the absolute path of each file:// storage URI; a path that it lacks is [Missing].
 	FileURIs map[string]FileKind
+	// ModelDigests tells versions of the model files at such a path apart; a path that it lacks has one version.
+	ModelDigests map[string]string
 }
 
 // FileKind is what stands at a path of this machine.
