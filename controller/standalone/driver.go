@@ -130,6 +130,8 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
+	digest := time.NewTicker(digestEvery)
+	defer digest.Stop()
 	l.readFiles()
 	l.settle(ctx, &running)
 	for {
@@ -139,6 +141,10 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 		case <-sweep.C:
 			l.sweep(ctx, &running)
 			if !l.foundMissing() {
+				continue
+			}
+		case <-digest.C:
+			if !l.foundReplaced() {
 				continue
 			}
 		case <-filesChanged:

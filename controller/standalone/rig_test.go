@@ -217,6 +217,13 @@ func (e *fakeEngine) deployments() []string {
 	return slices.Sorted(maps.Keys(e.applied))
 }
 
+// template is a Deployment's pod template as text.
+func (e *fakeEngine) template(deployment string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.applied[deployment].deployment.Spec.Template.String()
+}
+
 func (e *fakeEngine) refs(deployment string) engine.References {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -25,6 +25,9 @@ type service struct {
 	manifest manifest.Document
 	resolved *v1beta1.InferenceService
 	files    map[string]settings.FileKind
+	// digests are the versions of the model files that the service is planned with, and lastDigests those of the last
+	// look at them.
+	digests, lastDigests map[string]string
 	// dirty says that the plan has to be made anew; removed, that the manifest has gone.
 	dirty, removed bool
 
@@ -51,6 +54,7 @@ func (s *service) take(document manifest.Document) {
 		panic("standalone: an InferenceService of another Go type")
 	}
 	s.resolved, s.files = resolvePaths(object, manifestDir(document.Source))
+	s.digests = modelDigests(s.files)
 }
 
 // foundMissing says whether a path that a service waits for has appeared. Only those are looked at: they lie
@@ -63,8 +67,9 @@ func (l *loop) foundMissing() bool {
 				continue
 			}
 			if now := fileKind(path); now != settings.Missing {
-				s.files = maps.Clone(s.files) // the last plan's input has the old one
-				s.files[path] = now
+				// Clones, since the last plan's input has the old ones.
+				s.files, s.digests = maps.Clone(s.files), maps.Clone(s.digests)
+				s.files[path], s.digests[path] = now, modelDigest(path)
 				s.dirty, any = true, true
 			}
 		}
@@ -97,7 +102,7 @@ func (l *loop) planDirty() bool {
 func (l *loop) planInput(s *service) plan.Input {
 	with := l.driver.settings
 	local := *with.Local
-	local.FileURIs = s.files
+	local.FileURIs, local.ModelDigests = s.files, s.digests
 	with.Local = &local
 	return plan.Input{
 		Service:         s.resolved,
