@@ -76,16 +76,6 @@ func (l *lingering) release(name string, key endpointKey) {
 	}
 }
 
-// holds says whether an endpoint still lingers in any backend.
-func (l *lingering) holds(key endpointKey) bool {
-	for _, stay := range l.draining {
-		if stay[key] {
-			return true
-		}
-	}
-	return false
-}
-
 // publish gives the backends named, as Envoy is to see them, and those of them that are to be removed.
 func (l *lingering) publish(names []string) (set []ir.Backend, removed []string) {
 	for _, name := range names {

@@ -32,7 +32,7 @@ func TestEndpointThatLeavesDrainsUntilReleased(t *testing.T) {
 	if diff := cmp.Diff([]ir.Backend{backend("b", leaving(1), at(2))}, set); diff != "" {
 		t.Errorf("while it drains (-want +got):\n%s", diff)
 	}
-	if !l.holds(keyOf(at(1))) {
+	if !l.draining["b"][keyOf(at(1))] {
 		t.Error("the endpoint that left isn't held")
 	}
 
@@ -89,7 +89,7 @@ func TestEndpointThatComesBackIsNotDraining(t *testing.T) {
 	if diff := cmp.Diff([]ir.Backend{backend("b", at(1))}, set); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if l.holds(keyOf(at(1))) {
+	if l.draining["b"][keyOf(at(1))] {
 		t.Error("an endpoint that is listed again is still held for draining")
 	}
 }
