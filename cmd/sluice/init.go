@@ -44,8 +44,9 @@ func modelServices(paths []string) (services []v1beta1.InferenceService, refused
 		return nil, nil, err
 	}
 	holder := map[string]string{}
-	for _, file := range files {
-		service, err := plan.ModelFile(file)
+	for _, found := range files {
+		file := found.path
+		service, err := plan.ModelFile(file, found.root)
 		if err != nil {
 			refused = append(refused, err)
 			continue
@@ -73,9 +74,12 @@ func reportRefused(w io.Writer, refused []error) error {
 	return nil
 }
 
-// modelFiles gives the absolute paths of the files named and of the model files in the directories named.
-func modelFiles(paths []string) ([]string, error) {
-	var files []string
+// modelFile is a model file and the path named at or below which it was found, both absolute.
+type modelFile struct{ path, root string }
+
+// modelFiles gives the files named and the model files in the directories named.
+func modelFiles(paths []string) ([]modelFile, error) {
+	var files []modelFile
 	for _, path := range paths {
 		root, err := filepath.Abs(path)
 		if err != nil {
@@ -86,23 +90,25 @@ func modelFiles(paths []string) ([]string, error) {
 			return nil, usagef("%w; name a model file or a directory of them", err)
 		}
 		if !info.IsDir() {
-			files = append(files, root)
+			files = append(files, modelFile{root, root})
 			continue
 		}
-		before := len(files)
+		var below []string
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.Type().IsRegular() && plan.IsModelFile(path) {
-				files = append(files, path)
+				below = append(below, path)
 			}
 			return err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("looking for model files: %w", err)
 		}
-		if len(files) == before {
+		if len(below) == 0 {
 			return nil, fmt.Errorf("there is no model file in %s; name one", root)
 		}
-		files = append(files[:before:before], plan.NewestModels(files[before:])...)
+		for _, path := range plan.NewestModels(below) {
+			files = append(files, modelFile{path, root})
+		}
 	}
 	return files, nil
 }

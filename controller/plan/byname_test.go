@@ -134,7 +134,7 @@ func TestModelFile(t *testing.T) {
 		"/m/" + strings.Repeat("a", 200) + ".onnx": {name: strings.Repeat("a", 40)},
 	}
 	for path, want := range cases {
-		got, err := plan.ModelFile(path)
+		got, err := plan.ModelFile(path, "/")
 		switch {
 		case want.refusal != "":
 			if err == nil || !strings.Contains(err.Error(), want.refusal) {
@@ -142,6 +142,22 @@ func TestModelFile(t *testing.T) {
 			}
 		case err != nil || got.Name != want.name || *got.Spec.Predictor.Model.StorageURI != "file://"+path:
 			t.Errorf("%s: got %s (%v), want %s", path, got.Name, err, want.name)
+		}
+	}
+}
+
+func TestModelIsNamedByWhatTheUserNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ file, root, name string }{
+		{"/home/me/model.onnx", "/home/me/model.onnx", "model"},
+		{"/home/me/iris/model.onnx", "/home/me/iris", "iris"},
+		{"/home/me/iris/1/model.onnx", "/home/me/iris", "iris"},
+		{"/home/me/iris/1/model.onnx", "/home/me/iris/1", "model"},
+		{"/home/me/irises/model.onnx", "/home/me/iris", "model"},
+	} {
+		got, err := plan.ModelFile(c.file, c.root)
+		if err != nil || got.Name != c.name {
+			t.Errorf("%s below %s: got %s (%v), want %s", c.file, c.root, got.Name, err, c.name)
 		}
 	}
 }

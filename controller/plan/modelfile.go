@@ -71,10 +71,10 @@ type ModelFileError struct {
 
 func (e *ModelFileError) Error() string { return e.File + ": " + e.Message + "; " + e.Remedy }
 
-// ModelFile writes the InferenceService of a bare model file: named for the file, or for its folder if the file is called
-// only "model", and of the format that its ending stands for.
-// The path must be absolute. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
-func ModelFile(file string) (v1beta1.InferenceService, error) {
+// ModelFile writes the InferenceService of a bare model file that was found at or below root, which is what the user named:
+// named for the file, or for its folder if the file is called only "model", and of the format that its ending stands for.
+// Both paths must be absolute. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
+func ModelFile(file, root string) (v1beta1.InferenceService, error) {
 	extension, known := extensionOf(file)
 	refuse := func(remedy, format string, args ...any) (v1beta1.InferenceService, error) {
 		return v1beta1.InferenceService{}, &ModelFileError{File: file, Message: fmt.Sprintf(format, args...), Remedy: remedy}
@@ -88,7 +88,7 @@ func ModelFile(file string) (v1beta1.InferenceService, error) {
 	case !path.IsAbs(file):
 		return refuse("give an absolute path, as a storage URI needs", "the path is not absolute")
 	}
-	name := label(modelName(file))
+	name := label(modelName(file, root))
 	if name == "" {
 		return refuse("rename it, for example model"+extension.ending, "the file's name has no letter to make a service's name of")
 	}
@@ -103,8 +103,8 @@ func ModelFile(file string) (v1beta1.InferenceService, error) {
 }
 
 // modelName is what a model is called by where its file lies. In the layout of Triton and KServe, iris/1/model.onnx, that
-// is the folder's name, with the version left out.
-func modelName(file string) string {
+// is the folder's name, with the version left out. Folders above root are none that the user spoke of.
+func modelName(file, root string) string {
 	own := strings.TrimSuffix(path.Base(file), path.Ext(file))
 	if !strings.EqualFold(own, "model") {
 		return own
@@ -113,7 +113,8 @@ func modelName(file string) string {
 	if _, versioned := versionOf(path.Base(folder)); versioned {
 		folder = path.Dir(folder)
 	}
-	if name := path.Base(folder); label(name) != "" {
+	below := folder == root || strings.HasPrefix(folder, strings.TrimSuffix(root, "/")+"/")
+	if name := path.Base(folder); below && label(name) != "" {
 		return name
 	}
 	return own

@@ -112,7 +112,7 @@ func readFile(file foundFile) fileReading {
 		return result
 	}
 	if file.model {
-		return readModel(file.path)
+		return readModel(file.path, file.root)
 	}
 	if file.size > maxManifestBytes {
 		return problem(fmt.Sprintf("is %d bytes long, a manifest file may have %d", file.size, maxManifestBytes), "split it into several files")
@@ -126,13 +126,16 @@ func readFile(file foundFile) fileReading {
 	return result
 }
 
-// readModel gives the InferenceService that serves a bare model file.
-func readModel(path string) fileReading {
+// readModel gives the InferenceService that serves a bare model file, found at or below root.
+func readModel(path, root string) fileReading {
 	result := fileReading{path: path}
 	absolute, err := filepath.Abs(path)
 	if err == nil {
+		root, err = filepath.Abs(root)
+	}
+	if err == nil {
 		var service v1beta1.InferenceService
-		if service, err = plan.ModelFile(absolute); err == nil {
+		if service, err = plan.ModelFile(absolute, root); err == nil {
 			service.Default(v1beta1.Defaults{})
 			result.documents = append(result.documents, manifest.Document{
 				Object: &service, Source: manifest.Source{File: path}, Digest: absolute,

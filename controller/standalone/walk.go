@@ -15,7 +15,9 @@ import (
 
 // foundFile is a file that may hold a manifest or a model. Its path begins as the user wrote it.
 type foundFile struct {
-	path     string
+	path string
+	// root is the path that the user named, at or below which it was found.
+	root     string
 	modified time.Time
 	size     int64
 	model    bool
@@ -23,6 +25,7 @@ type foundFile struct {
 
 // found is what stands below one path.
 type found struct {
+	root string
 	// dirs are what has to be watched, absolute and without symbolic links: a link that leads elsewhere later is then
 	// another directory.
 	dirs      []string
@@ -70,7 +73,7 @@ type walk struct {
 
 // findFiles searches a path, which may be a file, a directory or a symbolic link to either.
 func findFiles(root string) found {
-	w := walk{seen: map[string]bool{}}
+	w := walk{found: found{root: root}, seen: map[string]bool{}}
 	info, err := os.Stat(root)
 	switch {
 	case err != nil:
@@ -147,7 +150,7 @@ func (f *found) fail(path string, err error) {
 
 // file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them.
 func (f *found) file(path string, info fs.FileInfo, named bool) {
-	file := foundFile{path: path, modified: info.ModTime(), size: info.Size()}
+	file := foundFile{path: path, root: f.root, modified: info.ModTime(), size: info.Size()}
 	switch extension := strings.ToLower(filepath.Ext(path)); {
 	case extension == ".yaml" || extension == ".yml":
 		f.manifests = append(f.manifests, file)
