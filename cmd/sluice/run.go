@@ -186,8 +186,8 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 	s.driver = standalone.New(standalone.Options{
 		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
 		ContainerEngine: containers, BundledFormats: bundledFormats(),
-		Listener: envoy.Options{AccessLog: o.accessLog},
-		Logger:   logger,
+		Listener: envoy.Options{AccessLog: o.accessLog}, Version: version,
+		Logger: logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
 	s.engine, err = engine.New(engine.Options{

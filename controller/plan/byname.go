@@ -31,8 +31,9 @@ type ByNameInput struct {
 
 // ByName makes every service reachable at plain localhost, by the model name in the path: /v1/models/NAME… and
 // /v2/models/NAME…. A name that two namespaces have is refused, naming both hosts. There are two routes with the same
-// rules: for host localhost, and for every host that no other route has.
-func ByName(services []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+// rules: for host localhost, and for every host that no other route has. The version is the one that this machine's server
+// metadata tells (GET /v2).
+func ByName(services []ByNameInput, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
 	sorted := slices.Clone(services)
 	slices.SortFunc(sorted, func(a, b ByNameInput) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
@@ -40,7 +41,7 @@ func ByName(services []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.Dir
 	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
 
 	n := &naming{}
-	n.health(sorted)
+	n.health(sorted, version)
 	for i := 0; i < len(sorted); {
 		end := i + 1
 		for end < len(sorted) && sorted[end].Name == sorted[i].Name {
@@ -142,7 +143,7 @@ func (n *naming) ambiguous(same []ByNameInput) {
 }
 
 // health answers for the whole machine, as the Open Inference Protocol asks of a server.
-func (n *naming) health(services []ByNameInput) {
+func (n *naming) health(services []ByNameInput, version string) {
 	n.answer("/v2/health/live", "live", 200, map[string]bool{"live": true})
 	var waiting []string
 	for _, s := range services {
@@ -157,7 +158,7 @@ func (n *naming) health(services []ByNameInput) {
 			"ready": false, "error": "not ready: " + bounded(waiting),
 		})
 	}
-	n.answer("/v2/?", "metadata", 200, map[string]any{"name": "sluice", "version": "", "extensions": []string{}})
+	n.answer("/v2/?", "metadata", 200, map[string]any{"name": "sluice", "version": version, "extensions": []string{}})
 	n.answer("/v1/models/?", "models", 200, map[string]any{"models": names(services, 100)})
 }
 

@@ -60,7 +60,7 @@ func TestByName(t *testing.T) {
 		byNameInput(up, "blue", "twice"),
 		byNameInput(up, "red", "twice"),
 		{Namespace: "ns", Name: "stopped"},
-	})
+	}, "v0.1.0")
 	if len(routes) != 2 || len(routes[0].Spec.Hostnames) != 0 || routes[1].Spec.Hostnames[0] != "localhost" {
 		t.Fatalf("want a catch-all route and one for localhost, got %+v", routes)
 	}
@@ -76,7 +76,7 @@ func TestByName(t *testing.T) {
 		"/v2/models/stopped/infer":                   "4xx",
 		"/v2/health/live":                            "2xx",
 		"/v2/health/ready":                           "5xx",
-		"/v2":                                        "2xx {\"extensions\"",
+		"/v2":                                        "2xx {\"extensions\":[],\"name\":\"sluice\",\"version\":\"v0.1.0\"}",
 		"/v1/models":                                 "2xx {\"models\":[\"digits\",\"iris\",\"twice\"]}",
 		"/anything":                                  "4xx {\"error\":\"nothing is served under this path: models are digits, iris, twice",
 		"/inference.GRPCInferenceService/ModelInfer": "4xx",
@@ -90,7 +90,7 @@ func TestByName(t *testing.T) {
 
 func TestByNameOfNothing(t *testing.T) {
 	t.Parallel()
-	routes, responses := plan.ByName(nil)
+	routes, responses := plan.ByName(nil, "")
 	if got := ask(t, routes, responses, "/v2/health/ready"); !strings.HasPrefix(got, "2xx") {
 		t.Errorf("a machine with no model is ready, got %q", got)
 	}
@@ -104,7 +104,7 @@ func TestByNameKeepsTheCanarysSplit(t *testing.T) {
 	s := rolledOut(t)
 	s.apply(both(serve("/two"), percent(10)))
 	s.settle()
-	routes, _ := plan.ByName([]plan.ByNameInput{byNameInput(s, "ns", "m")})
+	routes, _ := plan.ByName([]plan.ByNameInput{byNameInput(s, "ns", "m")}, "")
 	for _, rule := range routes[0].Spec.Rules {
 		if strings.Contains(*rule.Matches[0].Path.Value, "/models/m") {
 			if len(rule.BackendRefs) != 2 || *rule.BackendRefs[1].Weight != 10 {

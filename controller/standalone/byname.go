@@ -19,7 +19,7 @@ func (l *loop) routeByName() {
 			Route: topRoute(s), Responses: s.result.DirectResponses, Ready: s.status.IsReady(),
 		})
 	}
-	routes, responses := plan.ByName(inputs)
+	routes, responses := plan.ByName(inputs, l.driver.options.Version)
 	next := map[objectKey]bool{}
 	for i := range responses {
 		next[keyOfObject(&responses[i])] = true

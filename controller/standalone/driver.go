@@ -59,7 +59,9 @@ type Options struct {
 	// BundledFormats are the model formats that `sluice serve` reads.
 	BundledFormats []string
 	Listener       envoy.Options
-	Logger         *slog.Logger
+	// Version is sluice's own, for the server metadata of plain localhost.
+	Version string
+	Logger  *slog.Logger
 }
 
 // Driver carries manifests through both stages to processes and Envoy, and keeps them so.
