@@ -27,6 +27,7 @@ import (
 	"github.com/sluice-serving/sluice/xds/proxy"
 	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 	"github.com/sluice-serving/sluice/xds/server"
+	"github.com/sluice-serving/sluice/xds/server/lrs"
 )
 
 // stopGrace bounds an orderly stop of the processes, beyond which they are killed.
@@ -158,6 +159,7 @@ type stack struct {
 	engine    *engine.Engine
 	proxy     *proxy.Proxy
 	xds       *server.Server
+	loads     *lrs.Server
 	xdsSocket net.Listener
 	admin     *admin.Server
 	adminPort net.Listener
@@ -190,6 +192,7 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 		Logger: logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
+	s.loads = lrs.NewServer(lrs.ServerOptions{Logger: logger.With("part", "load"), Store: lrs.NewStore(lrs.StoreOptions{})})
 	s.engine, err = engine.New(engine.Options{
 		Dir: podsDir(o.stateDir), Self: self, Logger: logger.With("part", "engine"),
 		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
@@ -232,6 +235,7 @@ func (s *stack) serve(ctx, impatient context.Context, show func(context.Context)
 	defer stopControl()
 	discovery := grpc.NewServer()
 	s.xds.Register(discovery)
+	s.loads.Register(discovery)
 
 	var controls, edges sync.WaitGroup
 	supervise(&controls, fail, "admin port", func() error { return s.admin.Serve(control, s.adminPort) })

@@ -43,6 +43,7 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 		Admin:            &bootstrap.Admin{Address: pipe(filepath.Join(o.Dir, "admin.sock"))},
 		StaticResources:  resources,
 		DynamicResources: dynamicResources(),
+		ClusterManager:   &bootstrap.ClusterManager{LoadStatsConfig: loadReports()},
 		// Statistics of a cluster come into being with its first request: of 10,000 services, most are idle.
 		DeferredStatOptions: &bootstrap.Bootstrap_DeferredStatOptions{EnableDeferredCreationStats: true},
 		OverloadManager:     limits,
@@ -84,18 +85,32 @@ func dynamicResources() *bootstrap.Bootstrap_DynamicResources {
 			ApiType:                   core.ApiConfigSource_DELTA_GRPC,
 			TransportApiVersion:       core.ApiVersion_V3,
 			SetNodeOnFirstMessageOnly: true,
-			GrpcServices: []*core.GrpcService{{TargetSpecifier: &core.GrpcService_EnvoyGrpc_{
-				EnvoyGrpc: &core.GrpcService_EnvoyGrpc{
-					ClusterName: discoveryCluster,
-					// A control plane that was restarted is found again within a second, not after thirty.
-					RetryPolicy: &core.RetryPolicy{RetryBackOff: &core.BackoffStrategy{
-						BaseInterval: durationpb.New(100 * time.Millisecond),
-						MaxInterval:  durationpb.New(time.Second),
-					}},
-				},
-			}}},
+			GrpcServices:              controlPlane(),
 		},
 	}
+}
+
+// loadReports makes Envoy report to the load reporting server, which stands beside the discovery server.
+func loadReports() *core.ApiConfigSource {
+	return &core.ApiConfigSource{
+		ApiType:             core.ApiConfigSource_GRPC,
+		TransportApiVersion: core.ApiVersion_V3,
+		GrpcServices:        controlPlane(),
+	}
+}
+
+// controlPlane is the way to the gRPC server of ours.
+func controlPlane() []*core.GrpcService {
+	return []*core.GrpcService{{TargetSpecifier: &core.GrpcService_EnvoyGrpc_{
+		EnvoyGrpc: &core.GrpcService_EnvoyGrpc{
+			ClusterName: discoveryCluster,
+			// A control plane that was restarted is found again within a second, not after thirty.
+			RetryPolicy: &core.RetryPolicy{RetryBackOff: &core.BackoffStrategy{
+				BaseInterval: durationpb.New(100 * time.Millisecond),
+				MaxInterval:  durationpb.New(time.Second),
+			}},
+		},
+	}}}
 }
 
 func discoveryServer(socket string) (*bootstrap.Bootstrap_StaticResources, error) {

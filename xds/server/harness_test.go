@@ -26,6 +26,7 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 	"github.com/sluice-serving/sluice/xds/proxy"
 	"github.com/sluice-serving/sluice/xds/server"
+	"github.com/sluice-serving/sluice/xds/server/lrs"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,6 +39,9 @@ type dataPlane struct {
 	// registry has the metrics of the present server.
 	registry *prometheus.Registry
 	proxy    *proxy.Proxy
+	// loads has the present server's load reports, and reported their sums over all servers.
+	loads    *lrs.Store
+	reported *reported
 	port     uint16
 	// stopServer ends the discovery server; startServer puts a new one in its place.
 	stopServer func()
@@ -61,7 +65,7 @@ func startDataPlane(t *testing.T) *dataPlane {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	d := &dataPlane{t: t, dir: dir, port: freePort(t)}
+	d := &dataPlane{t: t, dir: dir, port: freePort(t), reported: newReported()}
 	d.startServer()
 	t.Cleanup(func() { d.stopServer() })
 
@@ -96,8 +100,10 @@ func (d *dataPlane) startServer() {
 	}
 	d.registry = prometheus.NewRegistry()
 	d.server = server.New(server.Options{Logger: testLogger(d.t, "xds"), Registerer: d.registry})
+	d.loads = lrs.NewStore(lrs.StoreOptions{Observer: d.reported})
 	g := grpc.NewServer(grpc.WaitForHandlers(true))
 	d.server.Register(g)
+	lrs.NewServer(lrs.ServerOptions{Logger: testLogger(d.t, "loads"), Store: d.loads}).Register(g)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
