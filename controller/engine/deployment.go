@@ -45,8 +45,8 @@ func newDeployment(key types.NamespacedName, changed func()) *deployment {
 	return d
 }
 
-// templateHash names a pod template: the first 10 hexadecimal digits of the SHA-256 of its JSON.
-func templateHash(template *corev1.PodTemplateSpec) string {
+// TemplateHash names a pod template: the first 10 hexadecimal digits of the SHA-256 of its JSON.
+func TemplateHash(template *corev1.PodTemplateSpec) string {
 	data, err := json.Marshal(template)
 	if err != nil { // every field of the API types has a JSON form
 		panic(fmt.Sprintf("pod template has no JSON form: %v", err))
@@ -60,7 +60,7 @@ func (d *deployment) take(spec *appsv1.Deployment) {
 	if d.deleted {
 		d.hash, d.deleted = "", false // it is another Deployment of the same name
 	}
-	next := templateHash(&spec.Spec.Template)
+	next := TemplateHash(&spec.Spec.Template)
 	d.held = spec.Spec.Paused && next != d.hash
 	if d.held && d.hash != "" {
 		spec.Spec.Template = d.spec.Spec.Template

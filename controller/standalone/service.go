@@ -41,9 +41,11 @@ type service struct {
 	// What the plan gave. deployments, with the objects that refs holds for them, and planned are what is applied of it.
 	result      plan.Result
 	deployments map[string]appsv1.Deployment
-	refs        engine.References
-	planned     map[objectKey]bool
-	status      v1beta1.InferenceServiceStatus
+	// templates names the revision of each pod template that the Deployments have, or that a pod still has.
+	templates map[podTemplate]string
+	refs      engine.References
+	planned   map[objectKey]bool
+	status    v1beta1.InferenceServiceStatus
 }
 
 // take puts a new version of the manifest in force.
@@ -127,6 +129,7 @@ func (l *loop) apply(s *service, result plan.Result) {
 		s.revisions = result.Revisions
 	}
 	l.applyDeployments(s, result.Deployments)
+	l.noteTemplates(s)
 	l.applyRoutable(s, result)
 	s.result = result
 	l.noteStatus(s)

@@ -168,18 +168,17 @@ func (l *loop) showPods(s *service) []admin.Pod {
 	var shown []admin.Pod
 	for i := range l.pods {
 		pod := &l.pods[i]
-		if pod.Namespace != s.name.Namespace || pod.Labels[v1beta1.LabelInferenceService] != s.name.Name {
-			continue
+		if s.owns(pod) {
+			shown = append(shown, showPod(pod, s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]))
 		}
-		shown = append(shown, showPod(pod))
 	}
 	slices.SortFunc(shown, func(a, b admin.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return shown
 }
 
-func showPod(pod *engine.Pod) admin.Pod {
+func showPod(pod *engine.Pod, revision string) admin.Pod {
 	shown := admin.Pod{
-		Name: pod.Name, Namespace: pod.Namespace, Deployment: pod.Deployment,
+		Name: pod.Name, Namespace: pod.Namespace, Deployment: pod.Deployment, Revision: revision,
 		Ready: pod.Ready, Terminating: pod.Terminating, Address: pod.Address,
 	}
 	for _, declared := range slices.Sorted(maps.Keys(pod.Ports)) {
