@@ -138,7 +138,7 @@ func TestNothingAtTheAdminPortIsExitCodeThree(t *testing.T) {
 	t.Parallel()
 	// Port 1 of loopback is a port that nothing listens on.
 	environment := map[string]string{"SLUICE_ADMIN": "127.0.0.1:1"}
-	for _, arguments := range [][]string{{"get"}, {"explain", "x"}, {"logs", "x"}, {"xds", "dump"}, {"get", "-w"}} {
+	for _, arguments := range [][]string{{"get"}, {"explain", "x"}, {"logs", "x"}, {"xds", "dump"}, {"get", "-w"}, {"top"}} {
 		got := sluice(t.Context(), nil, environment, arguments...)
 		if got.code != exitUnreachable || !strings.Contains(got.err, "sluice run") || strings.Count(got.err, "\n") != 1 {
 			t.Errorf("sluice %v: code %d, error %q; want code 3 and one line with the remedy", arguments, got.code, got.err)

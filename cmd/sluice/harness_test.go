@@ -46,7 +46,7 @@ func sluice(ctx context.Context, in io.Reader, environment map[string]string, ar
 func adminOf(t *testing.T, source admin.Source) map[string]string {
 	t.Helper()
 	server := httptest.NewServer(admin.New(admin.Options{
-		Source: source, Gatherer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Address: "127.0.0.1:0", Version: "test",
+		Source: source, Loads: &climbing{}, Gatherer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Address: "127.0.0.1:0", Version: "test",
 	}).Handler())
 	t.Cleanup(server.Close)
 	return map[string]string{"SLUICE_ADMIN": strings.TrimPrefix(server.URL, "http://")}

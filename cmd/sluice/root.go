@@ -55,7 +55,7 @@ Exit codes:
 			root.AddCommand(command)
 		}
 	}
-	add(groupAsk, newGetCommand(getenv), newExplainCommand(getenv), newLogsCommand(getenv), newPredictCommand(getenv), newXDSCommand(getenv))
+	add(groupAsk, newGetCommand(getenv), newTopCommand(getenv), newExplainCommand(getenv), newLogsCommand(getenv), newPredictCommand(getenv), newXDSCommand(getenv))
 	add(groupServe, newRunCommand(), newServeCommand(), newStopCommand(), newInitCommand())
 	add(groupManifests, newValidateCommand(), newPlanCommand(), newTranslateCommand())
 	root.AddCommand(newVersionCommand())

@@ -23,6 +23,7 @@ import (
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/standalone"
+	"github.com/sluice-serving/sluice/controller/standalone/meter"
 	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/proxy"
 	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
@@ -192,7 +193,11 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 		Logger: logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
-	s.loads = lrs.NewServer(lrs.ServerOptions{Logger: logger.With("part", "load"), Store: lrs.NewStore(lrs.StoreOptions{})})
+	counters := meter.NewCounters(s.driver)
+	reports := lrs.NewStore(lrs.StoreOptions{Observer: counters})
+	loads := meter.NewLoads(s.driver, reports)
+	registry.MustRegister(counters, loads)
+	s.loads = lrs.NewServer(lrs.ServerOptions{Logger: logger.With("part", "load"), Store: reports})
 	s.engine, err = engine.New(engine.Options{
 		Dir: podsDir(o.stateDir), Self: self, Logger: logger.With("part", "engine"),
 		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
@@ -206,7 +211,7 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 		return nil, err
 	}
 	s.admin = admin.New(admin.Options{
-		Source: s.driver, Gatherer: registry, Logger: logger.With("part", "admin"), Address: o.adminAddress(), Version: version,
+		Source: s.driver, Loads: loads, Gatherer: registry, Logger: logger.With("part", "admin"), Address: o.adminAddress(), Version: version,
 	})
 	return s, s.listen(socket, o.adminAddress())
 }

@@ -41,7 +41,17 @@ func snapshot() admintest.Snapshot {
 }
 
 func newServer(source admin.Source, address string) *admin.Server {
-	return admin.New(admin.Options{Source: source, Gatherer: metrics(), Logger: slog.New(slog.DiscardHandler), Address: address, Version: "1.2.3"})
+	return admin.New(admin.Options{Source: source, Loads: loads{}, Gatherer: metrics(), Logger: slog.New(slog.DiscardHandler), Address: address, Version: "1.2.3"})
+}
+
+// loads is a load that stays as it is.
+type loads struct{}
+
+func (loads) Load() admin.Load {
+	return admin.Load{Revisions: []admin.RevisionLoad{
+		{Namespace: "default", Service: "iris", Revision: "iris-00001", RequestsPerSecond: 12.5, InFlight: 3, Usage: &admin.Usage{Processes: 1, CPUSeconds: 0.25}},
+		{Namespace: "team", Service: "digits", Revision: "digits-00001"},
+	}}
 }
 
 func metrics() prometheus.Gatherer {
@@ -76,6 +86,9 @@ func TestAnswers(t *testing.T) {
 		{name: "explain", path: "/api/v1/services/default/iris/explain", status: 200, contains: []string{`"headline"`, "nothing is wrong"}},
 		{name: "explain unknown", path: "/api/v1/services/default/nope/explain", status: 200, contains: []string{`"ok": false`, "nothing is known of it"}},
 		{name: "problems", path: "/api/v1/problems", status: 200, contains: []string{`"line": 7`, "spec.predictor.modle"}},
+		{name: "load", path: "/api/v1/load", status: 200, contains: []string{`"requestsPerSecond": 12.5`, `"cpuSeconds": 0.25`, "digits-00001"}},
+		{name: "load of a namespace", path: "/api/v1/load?namespace=team", status: 200, contains: []string{"digits-00001"}, lacks: "iris"},
+		{name: "no load", path: "/api/v1/load?namespace=none", status: 200, contains: []string{`"revisions": []`}},
 		{name: "xds", path: "/api/v1/xds", status: 200, contains: []string{"ab12", `"acknowledged"`}, lacks: `"body"`},
 		{name: "xds in full", path: "/api/v1/xds?full=1", status: 200, contains: []string{`"body"`}},
 		{name: "bad flag", path: "/api/v1/xds?full=maybe", status: 400, contains: []string{`full=\"maybe\" is not a boolean`}},
@@ -176,6 +189,10 @@ func TestServeStopsWithItsContextAndTheClientReadsIt(t *testing.T) {
 	problems, err := client.Problems(t.Context())
 	if err != nil || len(problems) != 1 {
 		t.Errorf("problems %v, error %v, want one", problems, err)
+	}
+	load, err := client.Load(t.Context(), "team")
+	if err != nil || len(load.Revisions) != 1 {
+		t.Errorf("load %+v, error %v, want one revision", load, err)
 	}
 	report, err := client.Explain(t.Context(), "default", "iris")
 	if err != nil || !report.OK {

@@ -91,6 +91,15 @@ func (c *Client) Problems(ctx context.Context) ([]Problem, error) {
 	return items.Items, err
 }
 
+// Load gives the load of the revisions of a namespace, or of all for "".
+func (c *Client) Load(ctx context.Context, namespace string) (Load, error) {
+	query := url.Values{}
+	if namespace != "" {
+		query.Set("namespace", namespace)
+	}
+	return get[Load](ctx, c, "/api/v1/load", query)
+}
+
 // XDS gives the xDS dump, with bodies if full.
 func (c *Client) XDS(ctx context.Context, full bool) (XDS, error) {
 	query := url.Values{}

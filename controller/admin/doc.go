@@ -10,5 +10,6 @@
 //	/api/v1/services/NS/NAME/explain                what is wrong with it, layer by layer
 //	/api/v1/services/NS/NAME/logs                   its processes' output (container=, replica=, previous=, tail=, follow=)
 //	/api/v1/problems                                what is wrong in the manifests, by file and line
+//	/api/v1/load[?namespace=NS]                     what each revision was asked lately, and what its processes use
 //	/api/v1/xds[?full=1]                            what Envoy was sent and what it said to it
 package admin

@@ -23,6 +23,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/services/{namespace}/{name}/explain", s.explain)
 	mux.HandleFunc("GET /api/v1/services/{namespace}/{name}/logs", s.serveLogs)
 	mux.HandleFunc("GET /api/v1/problems", s.problems)
+	mux.HandleFunc("GET /api/v1/load", s.load)
 	mux.HandleFunc("GET /api/v1/xds", s.xds)
 	mux.HandleFunc("/", s.notFound)
 	return s.guard(mux)
@@ -73,6 +74,7 @@ func paths() []string {
 		"/api/v1/services/NAMESPACE/NAME/explain",
 		"/api/v1/services/NAMESPACE/NAME/logs?container=&replica=&previous=&tail=N&follow=1",
 		"/api/v1/problems",
+		"/api/v1/load?namespace=NAMESPACE",
 		"/api/v1/xds?full=1",
 	}
 }
@@ -103,6 +105,15 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) problems(w http.ResponseWriter, _ *http.Request) {
 	writeItems(w, s.source.Problems())
+}
+
+func (s *Server) load(w http.ResponseWriter, r *http.Request) {
+	load := s.loads.Load()
+	if namespace := r.URL.Query().Get("namespace"); namespace != "" {
+		load.Revisions = slices.DeleteFunc(slices.Clone(load.Revisions), func(r RevisionLoad) bool { return r.Namespace != namespace })
+	}
+	load.Revisions = orEmpty(load.Revisions)
+	writeJSON(w, http.StatusOK, load)
 }
 
 func (s *Server) xds(w http.ResponseWriter, r *http.Request) {

@@ -24,9 +24,10 @@ const (
 	maxLogStreams = 32
 )
 
-// Options are what a [Server] is made of. Source, Gatherer and Logger must be set.
+// Options are what a [Server] is made of. Source, Loads, Gatherer and Logger must be set.
 type Options struct {
 	Source   Source
+	Loads    LoadSource
 	Gatherer prometheus.Gatherer
 	Logger   *slog.Logger
 	// Address is the "host:port" that the admin port was asked to listen on. Requests whose Host header is neither it
@@ -39,6 +40,7 @@ type Options struct {
 // Server answers the admin API from a [Source].
 type Server struct {
 	source   Source
+	loads    LoadSource
 	gatherer prometheus.Gatherer
 	logger   *slog.Logger
 	hosts    hostPolicy
@@ -52,7 +54,7 @@ type Server struct {
 // New makes a server; it starts nothing.
 func New(o Options) *Server {
 	return &Server{
-		source: o.Source, gatherer: o.Gatherer, logger: o.Logger, version: o.Version,
+		source: o.Source, loads: o.Loads, gatherer: o.Gatherer, logger: o.Logger, version: o.Version,
 		hosts:     newHostPolicy(o.Address),
 		streams:   make(chan struct{}, maxLogStreams),
 		pollEvery: 200 * time.Millisecond,

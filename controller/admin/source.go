@@ -24,3 +24,8 @@ type Source interface {
 	// Unready gives the reasons why /readyz should say no; none means ready.
 	Unready() []Unready
 }
+
+// LoadSource tells the load. Its method may be called from any goroutine at any time.
+type LoadSource interface {
+	Load() Load
+}

@@ -184,6 +184,38 @@ type XDSRejection struct {
 	Since  time.Time `json:"since,omitzero"`
 }
 
+// Load is what the revisions were asked and what they use. A reader tells CPU use from two of them.
+type Load struct {
+	// At is when it was read.
+	At time.Time `json:"at"`
+	// Revisions are sorted by namespace, service and revision; those without load are in it.
+	Revisions []RevisionLoad `json:"revisions"`
+}
+
+// RevisionLoad is the load of one revision. Rates are means over the last ten seconds, and none of it counts what Envoy
+// answers itself.
+type RevisionLoad struct {
+	Namespace string `json:"namespace"`
+	Service   string `json:"service"`
+	// Revision is the [Revision.Name], or empty for pods of which nobody knows it.
+	Revision          string  `json:"revision"`
+	RequestsPerSecond float64 `json:"requestsPerSecond"`
+	// ErrorsPerSecond counts answers 5xx, gRPC statuses that name a fault of the server, and requests without an answer.
+	ErrorsPerSecond float64 `json:"errorsPerSecond"`
+	InFlight        uint64  `json:"inFlight"`
+	// Usage is absent while no process of it is seen.
+	Usage *Usage `json:"usage,omitempty"`
+}
+
+// Usage is what the processes of a revision's pods use together. It knows nothing of what a container engine's daemon runs.
+type Usage struct {
+	Processes int `json:"processes"`
+	// CPUSeconds is the time on a CPU since the processes were started.
+	CPUSeconds float64 `json:"cpuSeconds"`
+	// MemoryBytes adds up the resident sets; what processes share is counted in each.
+	MemoryBytes uint64 `json:"memoryBytes"`
+}
+
 // Unready is one reason why sluice as a whole is not ready.
 type Unready struct {
 	// Subject is what isn't ready, for example "envoy" or "InferenceService default/iris".
