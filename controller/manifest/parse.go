@@ -52,8 +52,7 @@ func (p *parser) read(data []byte) []*node {
 	var roots []*node
 	b := &builder{}
 	for _, c := range split(data) {
-		b.offset = c.offset
-		found, err := b.readYAML(c.data)
+		found, err := b.readChunk(c)
 		roots = append(roots, found...)
 		if err != nil {
 			p.fault(asFault(err))

@@ -146,6 +146,24 @@ func TestAFaultLeavesTheOtherDocuments(t *testing.T) {
 	}
 }
 
+func TestADocumentBeyondTheBoundsLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	var bomb strings.Builder
+	bomb.WriteString("a0: &a0 [x]\n")
+	for i := 1; i < 8; i++ {
+		fmt.Fprintf(&bomb, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
+	}
+	documents, problems := Parse("a.yaml", []byte(bomb.String()+"---\n"+iris))
+	if len(documents) != 1 || len(problems) != 1 {
+		t.Errorf("%d documents, and\n%s", len(documents), texts(problems))
+	}
+	// Each costs as much as a whole file may: a file of nothing else is not read for ever.
+	documents, problems = Parse("a.yaml", []byte(strings.Repeat(bomb.String()+"---\n", 40)+iris))
+	if len(documents) != 0 || len(problems) != 41 {
+		t.Errorf("%d documents and %d problems", len(documents), len(problems))
+	}
+}
+
 func TestWindowsLineEndingsAreRead(t *testing.T) {
 	t.Parallel()
 	documents, problems := Parse("a.yaml", []byte(strings.ReplaceAll("# x\n---\n"+iris+"---\n"+iris, "\n", "\r\n")))

@@ -19,6 +19,8 @@ type builder struct {
 	offset int
 	// nodes and bytes are how many nodes and bytes of text have been built, aliases counted as often as they are used.
 	nodes, bytes int
+	// excesses counts the chunks that went beyond those bounds.
+	excesses int
 	// open are the anchors that are being built; one that leads to itself has no end.
 	open []*yaml.Node
 }
@@ -30,6 +32,24 @@ type fault struct {
 }
 
 func (f *fault) Error() string { return f.message }
+
+// maxExcesses bounds how many chunks of a file may be too large each for itself, since each costs what a whole file may.
+const maxExcesses = 4
+
+// readChunk gives the documents of a chunk. One that is beyond the file's bounds counts as nothing, so that the documents
+// after it are read all the same.
+func (b *builder) readChunk(c chunk) ([]*node, error) {
+	b.offset = c.offset
+	nodes, bytes := b.nodes, b.bytes
+	documents, err := b.readYAML(c.data)
+	if b.tooLarge() && b.excesses < maxExcesses {
+		b.nodes, b.bytes = nodes, bytes
+		b.excesses++
+	}
+	return documents, err
+}
+
+func (b *builder) tooLarge() bool { return b.nodes > maxNodes || b.bytes > maxTextBytes }
 
 // readYAML gives the documents of a chunk that has no document separator in it, or what is wrong with it.
 func (b *builder) readYAML(chunk []byte) ([]*node, error) {
@@ -72,7 +92,7 @@ func (b *builder) build(y *yaml.Node, depth int) (*node, error) {
 	b.bytes += len(y.Value)
 	line := y.Line + b.offset
 	switch {
-	case b.nodes > maxNodes || b.bytes > maxTextBytes:
+	case b.tooLarge():
 		return nil, &fault{line, fmt.Sprintf("the file has more than %d values or %d MiB of text once its aliases are written out", maxNodes, maxTextBytes>>20), "split it, or use fewer aliases"}
 	case depth > maxDepth:
 		return nil, &fault{line, fmt.Sprintf("values are nested more than %d deep", maxDepth), "no field of a manifest is that deep; check the indentation and brackets"}

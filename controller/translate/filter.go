@@ -153,8 +153,8 @@ func (c *compiler) extension(in *gatewayv1.LocalObjectReference, out *filterSet)
 	if spec.StatusCode < 200 || spec.StatusCode > 599 {
 		return []problem{unsupported("DirectResponse %s: statusCode %d is not between 200 and 599", name, spec.StatusCode)}
 	}
-	if hasControl(spec.ContentType) {
-		return []problem{unsupported("DirectResponse %s: contentType has a control character", name)}
+	if len(spec.ContentType) > maxValue || hasControl(spec.ContentType) {
+		return []problem{unsupported("DirectResponse %s: contentType is longer than %d bytes or has a control character", name, maxValue)}
 	}
 	out.respond = &ir.Respond{Status: uint32(spec.StatusCode), ContentType: spec.ContentType, Body: spec.Body}
 	return nil

@@ -81,11 +81,15 @@ func readMethod(in *gatewayv1.GRPCMethodMatch) (ir.Path, *problem) {
 	case gatewayv1.GRPCMethodMatchRegularExpression:
 		for _, expression := range []string{service, method} {
 			// Each is checked by itself, or "a)|(b" would pass once both stand in one expression.
+			if expression == "" {
+				continue
+			}
 			if wrong := checkRegex("method", expression, maxPath); wrong != nil {
 				return ir.Path{}, wrong
 			}
 		}
-		return ir.Path{Kind: ir.PathRegex, Value: "/" + groupOrAny(service) + "/" + groupOrAny(method)}, nil
+		whole := "/" + groupOrAny(service) + "/" + groupOrAny(method)
+		return ir.Path{Kind: ir.PathRegex, Value: whole}, checkRegex("method", whole, 3*maxPath)
 	default:
 		return ir.Path{}, problemf("method.type %q is not one of Exact, RegularExpression", kind)
 	}

@@ -9,11 +9,17 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
+// maxHeaders bounds each list of a filter. The API server takes 16; Envoy refuses a route with more than 1,000 in all.
+const maxHeaders = 100
+
 // readHeaderChange gives a header filter's edits, with names in lower case. Of two entries of one list with
 // the same name the first holds; a name in two lists is refused, as the Gateway API says.
 func readHeaderChange(in *gatewayv1.HTTPHeaderFilter) (*ir.HeaderChange, []problem) {
 	if in == nil {
 		return nil, []problem{unsupported("the filter's own field is missing")}
+	}
+	if most := max(len(in.Set), len(in.Add), len(in.Remove)); most > maxHeaders {
+		return nil, []problem{unsupported("a list has %d headers, at most %d are served", most, maxHeaders)}
 	}
 	out := &ir.HeaderChange{}
 	taken := map[string]string{}

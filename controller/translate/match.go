@@ -3,7 +3,6 @@ package translate
 import (
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -16,9 +15,6 @@ const (
 	// parameter's value.
 	maxPath  = 1024
 	maxValue = 4096
-	// maxRegexSteps bounds an expression written out without repetitions: \pL{1000} is short to write, and has
-	// some 600,000 ranges. Envoy's RE2 takes about ten times as much.
-	maxRegexSteps = 16_384
 )
 
 var (
@@ -70,34 +66,6 @@ func checkPath(path string) *problem {
 		}
 	}
 	return nil
-}
-
-// checkRegex reads an expression as Envoy will, and bounds it.
-func checkRegex(field, expression string, maxLength int) *problem {
-	if len(expression) > maxLength {
-		return problemf("%s: the expression is longer than %d bytes", field, maxLength)
-	}
-	parsed, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return problemf("%s %q is not an RE2 expression: %v", field, expression, err)
-	}
-	if size := regexSteps(parsed); size > maxRegexSteps {
-		return problemf("%s %q is too large when written out (%d steps, at most %d): use fewer or smaller repetitions", field, expression, size, maxRegexSteps)
-	}
-	return nil
-}
-
-// regexSteps counts what a compiler makes of an expression, without compiling it. The parser has bounded its
-// depth, and the product of nested repetitions to 1,000.
-func regexSteps(re *syntax.Regexp) int {
-	steps := 1 + len(re.Rune)
-	for _, sub := range re.Sub {
-		steps += regexSteps(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		steps *= max(1, re.Min, re.Max)
-	}
-	return steps
 }
 
 // valueMatch is a header's or a query parameter's condition as written.

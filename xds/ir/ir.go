@@ -87,9 +87,12 @@ const (
 	PathExact PathKind = "Exact"
 	// PathPrefix compares whole path elements: "/a" matches "/a" and "/a/b", not "/ab". "/" matches all.
 	PathPrefix PathKind = "Prefix"
-	// PathRegex is an RE2 expression over the whole path, anchored at both ends.
+	// PathRegex is an RE2 expression over the whole path, anchored at both ends, within [MaxRegexProgram].
 	PathRegex PathKind = "Regex"
 )
+
+// MaxRegexProgram bounds the instructions that RE2 may make of one expression: Envoy is told to refuse a larger one.
+const MaxRegexProgram = 10_000
 
 // Path is a condition on the request's path.
 type Path struct {
