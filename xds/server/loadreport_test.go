@@ -119,6 +119,22 @@ func TestRequestsMadeAreTheRequestsReported(t *testing.T) {
 	close(release)
 	<-done
 	d.waitReported(endpointOf(b), lrs.Counts{Issued: 28, Succeeded: 25, Failed: 3})
+	d.waitIdle()
+}
+
+// waitIdle returns when a window's length has passed without a request: an idle Envoy goes on reporting, or else the
+// load would stand still as it last was.
+func (d *dataPlane) waitIdle() {
+	d.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for len(d.loads.Snapshot()) > 0 {
+		_, next := d.reported.read(lrs.Endpoint{})
+		select {
+		case <-next:
+		case <-deadline:
+			d.t.Fatalf("an idle Envoy's load is still %v", d.loads.Snapshot())
+		}
+	}
 }
 
 func TestReportsComeAgainAfterTheServerRestarts(t *testing.T) {
