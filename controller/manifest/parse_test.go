@@ -164,6 +164,16 @@ func TestADocumentBeyondTheBoundsLeavesTheOthers(t *testing.T) {
 	}
 }
 
+func TestFieldsWithBracketsAreUnknown(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"predictor]", "predictor[", "]", "[]", "predictor[0]", "a]b", ".", ""} {
+		_, problems := Parse("a.yaml", []byte(strings.Replace(iris, "predictor:", fmt.Sprintf("%q:", name), 1)))
+		if len(problems) == 0 || !strings.Contains(problems[0].Message, "unknown field") {
+			t.Errorf("%q: %s", name, texts(problems))
+		}
+	}
+}
+
 func TestWindowsLineEndingsAreRead(t *testing.T) {
 	t.Parallel()
 	documents, problems := Parse("a.yaml", []byte(strings.ReplaceAll("# x\n---\n"+iris+"---\n"+iris, "\n", "\r\n")))

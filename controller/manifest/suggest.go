@@ -58,7 +58,11 @@ func removed(name string, path *field.Path) string {
 func parent(path *field.Path) *field.Path {
 	text := path.String()
 	for strings.HasSuffix(text, "]") {
-		text = text[:strings.LastIndexByte(text, '[')]
+		open := strings.LastIndexByte(text, '[')
+		if open < 0 {
+			break // The bracket is a misspelt field's own.
+		}
+		text = text[:open]
 	}
 	i := strings.LastIndexByte(text, '.')
 	if i < 0 {

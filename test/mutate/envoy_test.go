@@ -25,7 +25,7 @@ import (
 )
 
 // sample is how many mutated documents that change something a real Envoy is given.
-const sample = 400
+const sample = 200
 
 // envoyListener is the one listener that Envoy opens, whatever the documents ask for.
 const envoyListener = "test"

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	documents = flag.Int("documents", 3000, "how many mutated documents to run")
+	documents = flag.Int("documents", 2000, "how many mutated documents to run")
 	seed      = flag.Uint64("seed", 1, "seed of the mutations")
 	first     = flag.Int("first", 0, "number of the first document")
 )
