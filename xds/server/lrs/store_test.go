@@ -55,12 +55,12 @@ func TestWhatLeavesTheWindowIsForgotten(t *testing.T) {
 	t.Parallel()
 	store := lrs.NewStore(lrs.StoreOptions{Reports: 2})
 	envoy := store.Begin(clock(0))
-	envoy.Add(clock(1), map[lrs.Endpoint]lrs.Counts{iris: {Issued: 9, Failed: 9}, wine: {Issued: 1, InFlight: 1}})
-	envoy.Add(clock(2), map[lrs.Endpoint]lrs.Counts{wine: {InFlight: 1}})
-	envoy.Add(clock(3), map[lrs.Endpoint]lrs.Counts{wine: {InFlight: 1}})
-	wantSnapshot(t, store, lrs.Snapshot{wine: {InFlight: 1}})
-	envoy.Add(clock(4), nil)
-	envoy.Add(clock(5), nil)
+	envoy.Add(clock(5), map[lrs.Endpoint]lrs.Counts{iris: {Issued: 9, Failed: 9}, wine: {Issued: 50, Failed: 40, InFlight: 1}})
+	envoy.Add(clock(6), map[lrs.Endpoint]lrs.Counts{wine: {Issued: 4, Failed: 1, InFlight: 1}})
+	envoy.Add(clock(7), map[lrs.Endpoint]lrs.Counts{wine: {InFlight: 1}})
+	wantSnapshot(t, store, lrs.Snapshot{wine: {RequestsPerSecond: 2, ErrorsPerSecond: 0.5, InFlight: 1}})
+	envoy.Add(clock(8), nil)
+	envoy.Add(clock(9), nil)
 	wantSnapshot(t, store, lrs.Snapshot{})
 }
 
