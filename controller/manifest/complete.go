@@ -49,6 +49,10 @@ func (d *reading) complete(obj Object) {
 	case *corev1.Secret:
 		foldStringData(o)
 	}
+	// One that is refused holds no name: the object that is right must not be refused beside it.
+	if len(d.findings) == 0 {
+		d.refuseTwice(obj)
+	}
 }
 
 func (d *reading) completeMetadata(obj Object) {
@@ -75,9 +79,6 @@ func (d *reading) completeMetadata(obj Object) {
 			remedy: "use at most 63 lower-case letters, digits and hyphens"})
 	}
 	d.validateTags(obj, metadata)
-	if len(d.findings) == 0 {
-		d.refuseTwice(obj)
-	}
 }
 
 func (d *reading) validateName(name string, path *field.Path) {

@@ -164,6 +164,15 @@ func TestADocumentBeyondTheBoundsLeavesTheOthers(t *testing.T) {
 	}
 }
 
+func TestARefusedDocumentHoldsNoName(t *testing.T) {
+	t.Parallel()
+	bad := strings.Replace(iris, "predictor:\n", "predictor:\n    scaleMetric: qps\n", 1)
+	documents, problems := Parse("a.yaml", []byte(bad+"---\n"+iris+"---\n"+iris))
+	if len(documents) != 1 || len(problems) != 2 || !strings.Contains(problems[0].Field, "scaleMetric") || !strings.Contains(problems[1].Message, "the same object stands on line") {
+		t.Errorf("%d documents, and\n%s", len(documents), texts(problems))
+	}
+}
+
 func TestFieldsWithBracketsAreUnknown(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"predictor]", "predictor[", "]", "[]", "predictor[0]", "a]b", ".", ""} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -34,7 +33,7 @@ func TestEnvoyTakesWhatMutatedDocumentsAskFor(t *testing.T) {
 	t.Parallel()
 	worlds, donors := newWorlds(t)
 	var hosts []ir.Host
-	backends := map[string]ir.Backend{}
+	var backends []ir.Backend
 	for number, taken := 0, 0; taken < sample; number++ {
 		m := mutator{rand.New(rand.NewPCG(*seed, 1<<40+uint64(number))), donors}
 		w := m.world(worlds)
@@ -50,16 +49,18 @@ func TestEnvoyTakesWhatMutatedDocumentsAskFor(t *testing.T) {
 				hosts = append(hosts, alone(host, len(hosts)))
 			}
 			for _, backend := range change.Backends {
-				backends[backend.Name] = backend
+				backend.Name = fmt.Sprintf("%d/%s", len(backends), backend.Name)
+				backends = append(backends, backend)
 			}
 		}
 		w.apply(exchange{index: -1, ready: true})
 	}
 	hosts = append(hosts, expressions(t, len(hosts))...)
-	accepts(t, ir.Config{Hosts: hosts, Backends: slices.Collect(maps.Values(backends))})
+	accepts(t, ir.Config{Hosts: hosts, Backends: backends})
 }
 
-// alone gives a host a name of its own on the one listener.
+// alone gives a host a name of its own on the one listener. The backends that it leads to have names of their own as well, so
+// that each is given as often as it was changed; Envoy takes routes to clusters that it lacks.
 func alone(host ir.Host, number int) ir.Host {
 	host.Listener, host.Name = envoyListener, fmt.Sprintf("h%d.example.com", number)
 	return host
