@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-serving/sluice/api/nearest"
 	"github.com/sluice-serving/sluice/cmd/sluice/print"
 	"github.com/sluice-serving/sluice/controller/admin"
 )
@@ -79,7 +80,7 @@ func parseKind(args []string) (string, error) {
 	case kindProblems, "problem":
 		return kindProblems, nil
 	}
-	if near, ok := nearest(args[0], kinds()); ok {
+	if near := nearest.Name(args[0], kinds()); near != "" {
 		return "", usagef("get does not know %q; did you mean %s?", args[0], near)
 	}
 	return "", usagef("get does not know %q; it lists services, pods or problems; for one service write: sluice get services %s", args[0], args[0])

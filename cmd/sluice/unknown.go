@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sluice-serving/sluice/api/nearest"
 	"github.com/sluice-serving/sluice/controller/admin"
 )
 
@@ -28,7 +29,7 @@ func unknownService(ctx context.Context, client *admin.Client, name string, all 
 	for i, service := range all {
 		names[i] = service.Name
 	}
-	if near, ok := nearest(plain, names); ok {
+	if near := nearest.Name(plain, names); near != "" {
 		return fmt.Errorf("InferenceService %s isn't known; did you mean %s?", name, near)
 	}
 	if len(problems) > 0 {

@@ -83,14 +83,3 @@ func TestAgeIsShort(t *testing.T) {
 		}
 	}
 }
-
-func TestNearestSuggestsOnlyWhatIsNear(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ word, want string }{
-		{"irs", "iris"}, {"digit", "digits"}, {"zebra", ""}, {"", ""}, {"iris-canry", "iris-canary"},
-	} {
-		if got, _ := nearest(test.word, []string{"iris", "digits", "iris-canary"}); got != test.want {
-			t.Errorf("nearest to %q is %q, want %q", test.word, got, test.want)
-		}
-	}
-}

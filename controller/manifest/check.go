@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/sluice-serving/sluice/api/nearest"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 )
 
@@ -101,7 +102,7 @@ func (c *checker) checkStruct(n *node, t reflect.Type, path *field.Path, owners 
 		c.check(m.value, f.typ, at(path, m.name, false), owners)
 	}
 	for _, f := range c.known.of(t) {
-		if m := n.get(f.name); f.required && (m == nil || m.value.kind == null) && nearest(f.name, unknown) == "" {
+		if m := n.get(f.name); f.required && (m == nil || m.value.kind == null) && nearest.Name(f.name, unknown) == "" {
 			c.add(n, at(path, f.name, false), "required, and not there", "set it")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-serving/sluice/api/nearest"
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
@@ -96,7 +97,7 @@ func lookup(apiVersion, kind string) (kindInfo, *finding) {
 
 func unknownKind(kind string) *finding {
 	wrong := &finding{path: at(nil, "kind", false), message: fmt.Sprintf("kind %q can't be served from a file", kind)}
-	switch near := nearest(kind, Kinds()); {
+	switch near := nearest.Name(kind, Kinds()); {
 	case kind == "LLMInferenceService", kind == "LLMInferenceServiceConfig", strings.HasPrefix(kind, "LocalModel"):
 		wrong.message = fmt.Sprintf("kind %s is not served yet", kind)
 		wrong.remedy = "remove it; served are " + strings.Join(Kinds(), ", ")

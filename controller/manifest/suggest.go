@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/nearest"
 )
 
 // suggest says what an unknown field was most likely meant to be: a field that there used to be, a field that
@@ -16,7 +18,7 @@ func (c *checker) suggest(name string, path *field.Path, owners []reflect.Type) 
 	if instead := removed(name, path); instead != "" {
 		return instead
 	}
-	if near := nearest(name, c.known.names(here)); near != "" {
+	if near := nearest.Name(name, c.known.names(here)); near != "" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
 	for _, f := range c.known.of(here) {

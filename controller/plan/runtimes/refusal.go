@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluice-serving/sluice/api/nearest"
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 )
 
@@ -58,7 +59,7 @@ func noneFits(r Request, scopes [][]Choice) string {
 // offer names the formats that there are: the one that was probably meant, then those that run here, then the others.
 func offer(r Request, known map[string]bool) string {
 	var out string
-	if near := nearest(r.Format, known); near != "" {
+	if near := nearest.Name(r.Format, slices.Sorted(maps.Keys(known))); near != "" {
 		out = fmt.Sprintf("did you mean %s? ", near)
 	}
 	others := maps.Clone(known)

@@ -1,9 +1,12 @@
-package manifest
+// Package nearest finds the name that a mistyped one was meant to be, for the messages that say so: a manifest's
+// field or kind, a model format, a service, a command's argument.
+package nearest
 
 import "strings"
 
-// nearest gives the name that a wrong one was most likely meant to be, or "" if none is near.
-func nearest(wrong string, known []string) string {
+// Name gives the known name that a wrong one was most likely meant to be, whatever the case of its letters: the one
+// at the least distance, at most a third of its length and one letter more. Of several the first; "" if none is near.
+func Name(wrong string, known []string) string {
 	best, least := "", len(wrong)/3+1
 	for _, name := range known {
 		switch d := distance(strings.ToLower(wrong), strings.ToLower(name), least); {
