@@ -223,16 +223,27 @@ func (l *loop) alive() func(endpointKey) bool {
 func (l *loop) noteRoutes(changed []types.NamespacedName) bool {
 	news := false
 	for _, name := range changed {
+		key := objectKey{"HTTPRoute", name.Namespace, name.Name}
 		for _, s := range l.services {
-			if s.name.Namespace != name.Namespace || !s.planned[objectKey{"HTTPRoute", name.Namespace, name.Name}] {
-				continue
-			}
-			if status := l.routeStatus(name); !equality.Semantic.DeepEqual(s.routes[name.Name], status) {
-				s.routes[name.Name], s.dirty, news = status, true, true
+			if s.planned[key] {
+				news = l.noteRoute(s, key) || news
 			}
 		}
 	}
 	return news
+}
+
+// noteRoute hands a service the status of a route that it planned, and says whether that is new.
+func (l *loop) noteRoute(s *service, key objectKey) bool {
+	status := l.routeStatus(types.NamespacedName{Namespace: key.namespace, Name: key.name})
+	if !l.routing.holdings.holds(s.name, key) {
+		status = l.routing.nameTaken(key)
+	}
+	if equality.Semantic.DeepEqual(s.routes[key.name], status) {
+		return false
+	}
+	s.routes[key.name], s.dirty = status, true
+	return true
 }
 
 // defaultRuntimes are the ClusterServingRuntimes that come with sluice.

@@ -24,6 +24,8 @@ type routing struct {
 	// of each key, that of the highest layer.
 	layers  [layers]map[objectKey]manifest.Object
 	objects map[objectKey]manifest.Object
+	// holdings are the planned objects' by service.
+	holdings holdings
 	// listeners and wildcards make the list of wildcard hosts of each listener.
 	listeners map[string]ir.Listener
 	wildcards map[string]map[string]bool
@@ -43,6 +45,7 @@ func newRouting(o Options) *routing {
 		listener:   o.Listener,
 		lingering:  newLingering(),
 		objects:    map[objectKey]manifest.Object{},
+		holdings:   holdings{},
 		listeners:  map[string]ir.Listener{},
 		wildcards:  map[string]map[string]bool{},
 		touched:    map[string]bool{},

@@ -188,7 +188,7 @@ func (l *loop) applyRoutable(s *service, result plan.Result) {
 	next := map[objectKey]bool{}
 	set := func(object manifest.Object) {
 		next[keyOfObject(object)] = true
-		l.routing.set(planned, object)
+		l.routing.setPlanned(s.name, object)
 	}
 	for i := range result.Services {
 		set(&result.Services[i])
@@ -201,12 +201,19 @@ func (l *loop) applyRoutable(s *service, result plan.Result) {
 	}
 	for key := range s.planned {
 		if !next[key] {
-			l.routing.delete(planned, key)
+			if heir, waited := l.routing.deletePlanned(s.name, key); waited {
+				l.noteRoute(l.services[heir], key)
+			}
 		}
 	}
 	s.planned = next
 	if s.routes == nil {
 		s.routes = map[string]gatewayv1.HTTPRouteStatus{}
+	}
+	for i := range result.HTTPRoutes {
+		if key := keyOfObject(&result.HTTPRoutes[i]); !l.routing.holdings.holds(s.name, key) {
+			l.noteRoute(s, key)
+		}
 	}
 	for name := range s.routes {
 		if !next[objectKey{"HTTPRoute", s.name.Namespace, name}] {
