@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/controller/standalone"
 )
 
 const (
@@ -78,12 +79,16 @@ func TestMutatedDocumentsTouchOnlyThemselves(t *testing.T) {
 
 func newWorlds(t *testing.T) ([]*world, []seedDocument) {
 	t.Helper()
+	builtIn, err := standalone.DefaultRuntimes()
+	if err != nil {
+		t.Fatal(err)
+	}
 	sets := seedSets(t)
 	var worlds []*world
 	var donors []seedDocument
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
 		if len(sets[name]) > 0 {
-			worlds = append(worlds, newWorld(t, name, sets[name]))
+			worlds = append(worlds, newWorld(name, sets[name], builtIn))
 			donors = append(donors, sets[name]...)
 		}
 	}

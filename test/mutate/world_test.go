@@ -1,8 +1,6 @@
 package mutate
 
 import (
-	"testing"
-
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -47,12 +45,7 @@ type exchange struct {
 	ready bool
 }
 
-func newWorld(t *testing.T, name string, seeds []seedDocument) *world {
-	t.Helper()
-	builtIn, err := standalone.DefaultRuntimes()
-	if err != nil {
-		t.Fatal(err)
-	}
+func newWorld(name string, seeds []seedDocument, builtIn []v1alpha1.ClusterServingRuntime) *world {
 	w := &world{
 		name: name, seeds: seeds, builtIn: builtIn,
 		settings:   settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}}, 8080),
