@@ -18,14 +18,12 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // discoveryCluster is the only cluster that Envoy does not learn by xDS.
 const discoveryCluster = "sluice-xds"
-
-// regexLimit bounds the compiled size of an expression in a route. RE2's own default in Envoy, 100, refuses
-// what a long model name makes.
-const regexLimit = 10_000
 
 // Bootstrap gives Envoy's static configuration: who it is, where its admin interface and the discovery server
 // are, and the limits that xDS can't carry. It is pure.
@@ -51,7 +49,8 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 			Name: "static",
 			LayerSpecifier: &bootstrap.RuntimeLayer_StaticLayer{StaticLayer: &structpb.Struct{
 				Fields: map[string]*structpb.Value{
-					"re2.max_program_size.error_level": structpb.NewNumberValue(regexLimit),
+					// Envoy's own default, 100, refuses what a long model name makes.
+					"re2.max_program_size.error_level": structpb.NewNumberValue(ir.MaxRegexProgram),
 				},
 			}},
 		}}},
