@@ -36,12 +36,22 @@ type routeFacts struct {
 	conditions []metav1.Condition
 }
 
+// publishedBackends are the backends that Envoy has, by "namespace/service".
+func (l *loop) publishedBackends() map[string][]ir.Backend {
+	byService := map[string][]ir.Backend{}
+	for _, backend := range l.routing.lingering.published {
+		key := backend.Object.Namespace + "/" + backend.Object.Name
+		byService[key] = append(byService[key], backend)
+	}
+	return byService
+}
+
 // facts gathers the layers' facts about a service.
-func (l *loop) facts(s *service) layerFacts {
+func (l *loop) facts(s *service, pods []admin.Pod, backends map[string][]ir.Backend) layerFacts {
 	f := layerFacts{
 		namespace:  s.name.Namespace,
 		logs:       fmt.Sprintf("sluice logs %s -n %s", s.name.Name, s.name.Namespace),
-		conditions: s.status.Conditions, pods: l.showPods(s),
+		conditions: s.status.Conditions, pods: pods,
 	}
 	for i := range s.result.HTTPRoutes {
 		route := &s.result.HTTPRoutes[i]
@@ -52,12 +62,7 @@ func (l *loop) facts(s *service) layerFacts {
 		f.routes = append(f.routes, facts)
 	}
 	for i := range s.result.Services {
-		prefix := s.name.Namespace + "/" + s.result.Services[i].Name + "/"
-		for name, backend := range l.routing.lingering.published {
-			if strings.HasPrefix(name, prefix) {
-				f.backends = append(f.backends, backend)
-			}
-		}
+		f.backends = append(f.backends, backends[s.name.Namespace+"/"+s.result.Services[i].Name]...)
 	}
 	slices.SortFunc(f.backends, func(a, b ir.Backend) int { return strings.Compare(a.Name, b.Name) })
 	return f

@@ -2,12 +2,8 @@ package standalone
 
 import (
 	"context"
-	"fmt"
-	"io/fs"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -17,7 +13,6 @@ import (
 
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
-	"github.com/sluice-serving/sluice/config"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/xds/ir"
@@ -36,7 +31,8 @@ type loop struct {
 	inventory inventory
 	problems  []manifest.Problem
 	// runtimes are those that come with sluice, by name; a manifest of the same name comes before them.
-	runtimes map[string]*v1alpha1.ClusterServingRuntime
+	runtimes     map[string]*v1alpha1.ClusterServingRuntime
+	surroundings surroundings
 
 	services map[types.NamespacedName]*service
 	// stored are the revisions of services that no manifest has named yet since the start.
@@ -105,6 +101,7 @@ func (l *loop) readFiles() {
 	after, problems := takeInventory(l.inventory, now)
 	changed := l.inventory.changes(after)
 	l.inventory, l.problems = after, problems
+	l.surroundings = surround(after, l.runtimes, l.driver.options.StateDir)
 	namespaces := map[string]bool{}
 	for _, key := range changed {
 		document, present := after[key]
@@ -224,10 +221,8 @@ func (l *loop) noteRoutes(changed []types.NamespacedName) bool {
 	news := false
 	for _, name := range changed {
 		key := objectKey{"HTTPRoute", name.Namespace, name.Name}
-		for _, s := range l.services {
-			if s.planned[key] {
-				news = l.noteRoute(s, key) || news
-			}
+		for _, planned := range l.routing.holdings[key] {
+			news = l.noteRoute(l.services[planned.owner], key) || news
 		}
 	}
 	return news
@@ -244,78 +239,4 @@ func (l *loop) noteRoute(s *service, key objectKey) bool {
 	}
 	s.routes[key.name], s.dirty = status, true
 	return true
-}
-
-// defaultRuntimes are the ClusterServingRuntimes that come with sluice.
-func defaultRuntimes() (map[string]*v1alpha1.ClusterServingRuntime, error) {
-	files := config.Runtimes()
-	names, err := fs.Glob(files, "*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	runtimes := map[string]*v1alpha1.ClusterServingRuntime{}
-	for _, name := range names {
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		documents, problems := manifest.Parse(name, data)
-		if len(problems) > 0 {
-			return nil, fmt.Errorf("default runtime: %w", problems[0])
-		}
-		for _, document := range documents {
-			if runtime, ok := document.Object.(*v1alpha1.ClusterServingRuntime); ok {
-				runtimes[runtime.Name] = runtime
-			}
-		}
-	}
-	return runtimes, nil
-}
-
-// clusterRuntimes are the ClusterServingRuntimes in force, sorted by name.
-func (l *loop) clusterRuntimes() []v1alpha1.ClusterServingRuntime {
-	byName := maps.Clone(l.runtimes)
-	for _, document := range l.inventory {
-		if runtime, ok := document.Object.(*v1alpha1.ClusterServingRuntime); ok {
-			byName[runtime.Name] = runtime
-		}
-	}
-	var all []v1alpha1.ClusterServingRuntime
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		all = append(all, *byName[name])
-	}
-	return all
-}
-
-// namespaceRuntimes are the ServingRuntimes of a namespace, sorted by name.
-func (l *loop) namespaceRuntimes(namespace string) []v1alpha1.ServingRuntime {
-	var all []v1alpha1.ServingRuntime
-	for _, document := range l.inventory {
-		if runtime, ok := document.Object.(*v1alpha1.ServingRuntime); ok && runtime.Namespace == namespace {
-			all = append(all, *runtime)
-		}
-	}
-	slices.SortFunc(all, func(a, b v1alpha1.ServingRuntime) int { return strings.Compare(a.Name, b.Name) })
-	return all
-}
-
-// references are the objects that pods of a namespace may refer to.
-func (l *loop) references(namespace string) engine.References {
-	refs := engine.References{
-		Secrets: map[string]*corev1.Secret{}, ConfigMaps: map[string]*corev1.ConfigMap{}, Claims: map[string]string{},
-	}
-	for key, document := range l.inventory {
-		if key.namespace != namespace {
-			continue
-		}
-		switch object := document.Object.(type) {
-		case *corev1.Secret:
-			refs.Secrets[key.name] = object
-		case *corev1.ConfigMap:
-			refs.ConfigMaps[key.name] = object
-		case *corev1.PersistentVolumeClaim:
-			refs.Claims[key.name] = claimDir(object, manifestDir(document.Source), l.driver.options.StateDir)
-		}
-	}
-	return refs
 }

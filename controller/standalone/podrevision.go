@@ -1,6 +1,8 @@
 package standalone
 
 import (
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/plan"
@@ -23,14 +25,14 @@ func (l *loop) noteTemplates(s *service) {
 	for i := range l.pods {
 		pod := &l.pods[i]
 		key := podTemplate{pod.Deployment, pod.TemplateHash}
-		if name, known := s.templates[key]; known && s.owns(pod) && now[key] == "" {
+		if name, known := s.templates[key]; known && ownerOf(pod) == s.name && now[key] == "" {
 			now[key] = name
 		}
 	}
 	s.templates = now
 }
 
-// owns says whether a pod is one of the service's.
-func (s *service) owns(pod *engine.Pod) bool {
-	return pod.Namespace == s.name.Namespace && pod.Labels[v1beta1.LabelInferenceService] == s.name.Name
+// ownerOf is the service that a pod is one of.
+func ownerOf(pod *engine.Pod) types.NamespacedName {
+	return types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[v1beta1.LabelInferenceService]}
 }

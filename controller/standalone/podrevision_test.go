@@ -25,7 +25,7 @@ func TestPodsBelongToTheRevisionThatTheyWereStartedFor(t *testing.T) {
 		return engine.Pod{Namespace: "default", Name: name, Deployment: "m-predictor", TemplateHash: engine.TemplateHash(template),
 			Labels: map[string]string{v1beta1.LabelInferenceService: "m"}}
 	}
-	l := &loop{}
+	l := &loop{services: map[types.NamespacedName]*service{s.name: s}}
 	apply := func(live string, template corev1.PodTemplateSpec, pods ...engine.Pod) {
 		s.revisions = nil
 		for _, name := range []string{"m-predictor-00001", "m-predictor-00002"} {
@@ -41,7 +41,7 @@ func TestPodsBelongToTheRevisionThatTheyWereStartedFor(t *testing.T) {
 	}
 	want := func(revisions ...string) {
 		t.Helper()
-		for i, pod := range l.showPods(s) {
+		for i, pod := range l.showPods()[s.name] {
 			if pod.Revision != revisions[i] {
 				t.Errorf("pod %s is of revision %q, want %q", pod.Name, pod.Revision, revisions[i])
 			}

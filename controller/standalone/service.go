@@ -110,8 +110,8 @@ func (l *loop) planInput(s *service) plan.Input {
 	with.Local = &local
 	return plan.Input{
 		Service:         s.resolved,
-		Runtimes:        l.namespaceRuntimes(s.name.Namespace),
-		ClusterRuntimes: l.clusterRuntimes(),
+		Runtimes:        l.surroundings.runtimes[s.name.Namespace],
+		ClusterRuntimes: l.surroundings.clusterRuntimes,
 		Revisions:       s.revisions,
 		Deployments:     s.observed,
 		Routes:          s.routes,
@@ -164,7 +164,7 @@ func (l *loop) noteStatus(s *service) {
 // applyDeployments brings the engine to what is wanted. References count as a part of each Deployment: a Secret may
 // come later than what waits for it.
 func (l *loop) applyDeployments(s *service, wanted []appsv1.Deployment) {
-	refs := l.references(s.name.Namespace)
+	refs := l.surroundings.references[s.name.Namespace]
 	sameRefs := equality.Semantic.DeepEqual(s.refs, refs)
 	next := map[string]appsv1.Deployment{}
 	for i := range wanted {

@@ -33,10 +33,11 @@ type view struct {
 // show makes a snapshot of the state, to be seen when Envoy serves by it.
 func (l *loop) show() {
 	next := &view{loaded: true, revision: l.routing.revision, layers: map[types.NamespacedName]layerFacts{}}
+	pods, backends := l.showPods(), l.publishedBackends()
 	for _, name := range slices.SortedFunc(maps.Keys(l.services), compareNames) {
 		s := l.services[name]
-		next.services = append(next.services, l.showService(s))
-		next.layers[name] = l.facts(s)
+		next.services = append(next.services, l.showService(s, pods[name]))
+		next.layers[name] = l.facts(s, pods[name], backends)
 	}
 	next.services = append(next.services, l.neverValid()...)
 	for _, problem := range l.allProblems() {
@@ -81,13 +82,13 @@ func problemText(p manifest.Problem) string {
 	return text
 }
 
-func (l *loop) showService(s *service) admin.Service {
+func (l *loop) showService(s *service, pods []admin.Pod) admin.Service {
 	shown := admin.Service{
 		Namespace: s.name.Namespace, Name: s.name.Name,
 		File: s.manifest.Source.File, Line: s.manifest.Source.Line,
 		Spec:      specSummary(s),
 		Revisions: showRevisions(s),
-		Pods:      l.showPods(s),
+		Pods:      pods,
 	}
 	if ready := s.status.Condition(v1beta1.ConditionReady); ready != nil {
 		shown.Ready = ready.Status == corev1.ConditionTrue
@@ -164,15 +165,16 @@ func (l *loop) urls(s *service) []admin.URL {
 	return urls
 }
 
-func (l *loop) showPods(s *service) []admin.Pod {
-	var shown []admin.Pod
+// showPods gives the pods of each service, sorted by name as the engine's are.
+func (l *loop) showPods() map[types.NamespacedName][]admin.Pod {
+	shown := map[types.NamespacedName][]admin.Pod{}
 	for i := range l.pods {
 		pod := &l.pods[i]
-		if s.owns(pod) {
-			shown = append(shown, showPod(pod, s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]))
+		if s, known := l.services[ownerOf(pod)]; known {
+			revision := s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]
+			shown[s.name] = append(shown[s.name], showPod(pod, revision))
 		}
 	}
-	slices.SortFunc(shown, func(a, b admin.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return shown
 }
 
