@@ -33,8 +33,6 @@ type Options struct {
 	Drain func(context.Context, Pod) error
 	// Changed is called after every published change. It must not block or call the engine's Apply, Delete or Stop.
 	Changed func()
-	// DeploymentChanged is called before Changed with the Deployment that it is about, under the same conditions.
-	DeploymentChanged func(types.NamespacedName)
 	// Listen is the address of every pod, 127.0.0.1 if empty.
 	Listen string
 }
@@ -160,9 +158,6 @@ func (e *Engine) do(apply func(*loop)) {
 
 // Pods are snapshots of all pods, terminating ones included, sorted by namespace and name.
 func (e *Engine) Pods() []Pod { return e.published.pods() }
-
-// PodsOf are snapshots of one Deployment's pods in the order of their making.
-func (e *Engine) PodsOf(key types.NamespacedName) []Pod { return e.published.podsOf(key) }
 
 // Status is a Deployment's status as Kubernetes would report it; the zero value for one that the engine doesn't have.
 func (e *Engine) Status(key types.NamespacedName) appsv1.DeploymentStatus {

@@ -11,7 +11,7 @@ import (
 
 // publication is what readers see.
 type publication struct {
-	changed func(types.NamespacedName)
+	changed func()
 
 	mu sync.RWMutex
 	// deployments hold immutable values.
@@ -25,13 +25,9 @@ type deploymentSnapshot struct {
 }
 
 func newPublication(options Options) *publication {
-	changed := func(key types.NamespacedName) {
-		if options.DeploymentChanged != nil {
-			options.DeploymentChanged(key)
-		}
-		if options.Changed != nil {
-			options.Changed()
-		}
+	changed := options.Changed
+	if changed == nil {
+		changed = func() {}
 	}
 	return &publication{changed: changed, deployments: map[types.NamespacedName]deploymentSnapshot{}}
 }
@@ -41,14 +37,14 @@ func (p *publication) set(key types.NamespacedName, s deploymentSnapshot) {
 	p.mu.Lock()
 	p.deployments[key] = s
 	p.mu.Unlock()
-	p.changed(key)
+	p.changed()
 }
 
 func (p *publication) remove(key types.NamespacedName) {
 	p.mu.Lock()
 	delete(p.deployments, key)
 	p.mu.Unlock()
-	p.changed(key)
+	p.changed()
 }
 
 func (p *publication) pods() []Pod {
@@ -56,25 +52,13 @@ func (p *publication) pods() []Pod {
 	defer p.mu.RUnlock()
 	var out []Pod
 	for _, d := range p.deployments {
-		out = append(out, clonePods(d.pods)...)
+		for _, pod := range d.pods {
+			out = append(out, pod.clone())
+		}
 	}
 	slices.SortFunc(out, func(a, b Pod) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	return out
-}
-
-func (p *publication) podsOf(key types.NamespacedName) []Pod {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return clonePods(p.deployments[key].pods)
-}
-
-func clonePods(pods []Pod) []Pod {
-	out := make([]Pod, 0, len(pods))
-	for _, pod := range pods {
-		out = append(out, pod.clone())
-	}
 	return out
 }
 
