@@ -156,6 +156,10 @@ func (e *Engine) do(apply func(*loop)) {
 	}
 }
 
+// Changes gives the Deployments of which anything has changed since the last call, each as it is now, in no order. It costs
+// what has changed, however many Deployments there are. It has one caller.
+func (e *Engine) Changes() []Change { return e.published.take() }
+
 // Pods are snapshots of all pods, terminating ones included, sorted by namespace and name.
 func (e *Engine) Pods() []Pod { return e.published.pods() }
 
