@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/test/load/backend"
 )
 
 // startTimeout bounds how long a sluice may take to serve, and stopTimeout to end, on a busy machine.
@@ -45,6 +46,13 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == backendArgument {
+		if err := backend.Main(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path)) // a folder of the temporary directory: the system removes it too
