@@ -79,8 +79,9 @@ Ctrl-C ends everything that was started.`,
 	return cmd
 }
 
-// check refuses what could not work, before anything is started.
-func (o *runOptions) check() error {
+// check refuses what could not work, before anything is started or ended. leftEnvoy is the pid of an Envoy that a killed
+// run left, whose ports are ours.
+func (o *runOptions) check(leftEnvoy int) error {
 	for _, path := range o.paths {
 		if _, err := os.Stat(path); err != nil {
 			return usagef("%w; give a directory of manifests, a manifest or a model file", err)
@@ -92,10 +93,10 @@ func (o *runOptions) check() error {
 	if o.httpPort == 0 || o.adminPort == 0 || o.httpPort == o.adminPort {
 		return usagef("--http-port %d and --admin-port %d must be two different ports from 1 to 65535", o.httpPort, o.adminPort)
 	}
-	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port"); err != nil {
+	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port", leftEnvoy); err != nil {
 		return err
 	}
-	return standalone.CheckPort("127.0.0.1", o.adminPort, "--admin-port")
+	return standalone.CheckPort("127.0.0.1", o.adminPort, "--admin-port", 0)
 }
 
 // run starts everything, waits for ctx, and ends everything that it started.
@@ -114,11 +115,11 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
 	logger := newLogger(errOut, o.logFormat, o.verbose)
-	// Before the ports are looked at: it would hold one.
-	if err := proxy.EndLeftover(ctx, envoyDir(o.stateDir), logger); err != nil {
-		return fmt.Errorf("ending the Envoy that a killed sluice left: %w", err)
+	leftEnvoy, err := proxy.Leftover(envoyDir(o.stateDir))
+	if err != nil {
+		return fmt.Errorf("looking for the Envoy of a killed sluice: %w", err)
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(leftEnvoy); err != nil {
 		return err
 	}
 	impatient, stopListening := secondSignal()
@@ -208,6 +209,10 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 	socket := filepath.Join(dir, "xds.sock")
 	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: dir, XDSSocket: socket, Hurry: impatient.Done(), Logger: logger.With("part", "envoy")})
 	if err != nil {
+		return nil, err
+	}
+	// Before the discovery socket is opened: one that can't be adopted would be told of changes while it ends.
+	if err := s.proxy.Adopt(); err != nil {
 		return nil, err
 	}
 	s.admin = admin.New(admin.Options{

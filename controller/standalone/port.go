@@ -13,11 +13,12 @@ import (
 )
 
 // CheckPort says whether a TCP port can be bound on address. The error names the process that has it,
-// where /proc lets us see it, and the flag that chooses another.
+// where /proc lets us see it, and the flag that chooses another. A port that the process own has may be bound, since that
+// one gives it up or goes on with it; 0 is no process.
 //
 // Envoy binds with SO_REUSEPORT, so that it would share a taken port with another Envoy without a word:
 // the check comes first.
-func CheckPort(address string, port uint16, flag string) error {
+func CheckPort(address string, port uint16, flag string, own int) error {
 	target := net.JoinHostPort(address, strconv.Itoa(int(port)))
 	listener, err := net.Listen("tcp", target)
 	if err == nil {
@@ -26,11 +27,15 @@ func CheckPort(address string, port uint16, flag string) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s %d: %w", flag, port, err)
 	}
-	return fmt.Errorf("%s %d: %s is taken by %s; end it or choose another port with %s", flag, port, target, portHolder(port), flag)
+	pid, holder := portHolder(port)
+	if own != 0 && pid == own {
+		return nil
+	}
+	return fmt.Errorf("%s %d: %s is taken by %s; end it or choose another port with %s", flag, port, target, holder, flag)
 }
 
-// portHolder names the process that listens on port.
-func portHolder(port uint16) string {
+// portHolder names the process that listens on port; its pid is 0 if it can't be seen.
+func portHolder(port uint16) (pid int, name string) {
 	inodes := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		for _, inode := range listeningInodes(table, port) {
@@ -38,7 +43,7 @@ func portHolder(port uint16) string {
 		}
 	}
 	if len(inodes) == 0 {
-		return "another process"
+		return 0, "another process"
 	}
 	fds, _ := filepath.Glob("/proc/[0-9]*/fd/*") // the pattern is well-formed: no error
 	for _, fd := range fds {
@@ -46,14 +51,16 @@ func portHolder(port uint16) string {
 		if err != nil || !inodes[target] {
 			continue
 		}
-		pid := strings.Split(fd, "/")[2]
-		name, err := os.ReadFile(filepath.Join("/proc", pid, "comm"))
-		if err != nil {
-			return "the process with pid " + pid
+		if pid, err = strconv.Atoi(strings.Split(fd, "/")[2]); err != nil {
+			continue
 		}
-		return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), pid)
+		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if err != nil {
+			return pid, fmt.Sprintf("the process with pid %d", pid)
+		}
+		return pid, fmt.Sprintf("%s (pid %d)", strings.TrimSpace(string(command)), pid)
 	}
-	return "a process of another user"
+	return 0, "a process of another user"
 }
 
 // listeningInodes are the socket inodes that listen on port in a table of the form of /proc/net/tcp.

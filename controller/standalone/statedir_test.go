@@ -59,9 +59,12 @@ func TestTakenPortNamesItsHolder(t *testing.T) {
 	}
 	defer listener.Close()
 	port := uint16(listener.Addr().(*net.TCPAddr).Port)
-	err = CheckPort("127.0.0.1", port, "--http-port")
+	err = CheckPort("127.0.0.1", port, "--http-port", 0)
 	if err == nil || !strings.Contains(err.Error(), "--http-port") || !strings.Contains(err.Error(), "standalone") {
 		t.Errorf("got %v, want the flag and this test's process named", err)
+	}
+	if err := CheckPort("127.0.0.1", port, "--http-port", os.Getpid()); err != nil {
+		t.Errorf("a port of our own: %v", err)
 	}
 }
 

@@ -251,9 +251,9 @@ func TestMachineWithoutOnnxruntimeServesTheRest(t *testing.T) {
 	})
 }
 
-// TestStartAfterAKillEndsWhatWasLeft kills sluice outright: Envoy and the models go on answering, and the next
-// start takes over the same ports' place and serves, with no process of the killed one left.
-func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
+// TestStartAfterAKillAdoptsEnvoy kills sluice outright: Envoy and the models go on answering, and the next start goes on
+// with that Envoy.
+func TestStartAfterAKillAdoptsEnvoy(t *testing.T) {
 	t.Parallel()
 	dir := quickstart(t)
 	s := start(t, dir)
@@ -262,6 +262,7 @@ func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before := s.envoy(t)
 	if err := s.command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -273,6 +274,9 @@ func TestStartAfterAKillEndsWhatWasLeft(t *testing.T) {
 
 	next := startWith(t, s.state, dir)
 	next.waitReady()
+	if now := next.envoy(t); now != before {
+		t.Errorf("Envoy is %d, before %d", now, before)
+	}
 	for _, service := range services {
 		for name, pid := range pids(service) {
 			if runs(pid) {

@@ -1,8 +1,9 @@
 package proxy
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -38,7 +39,7 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 	}
 	return &bootstrap.Bootstrap{
 		Node:             &core.Node{Id: o.Node, Cluster: "sluice"},
-		Admin:            &bootstrap.Admin{Address: pipe(filepath.Join(o.Dir, "admin.sock"))},
+		Admin:            &bootstrap.Admin{Address: pipe(filepath.Join(o.Dir, adminSocketName))},
 		StaticResources:  resources,
 		DynamicResources: dynamicResources(),
 		ClusterManager:   &bootstrap.ClusterManager{LoadStatsConfig: loadReports()},
@@ -57,19 +58,22 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 	}, nil
 }
 
-func (p *Proxy) writeBootstrap() error {
-	config, err := Bootstrap(p.options)
+// bootstrapJSON gives the bootstrap as the file that Envoy reads. Equal options give equal bytes, in every build of sluice:
+// protojson alone spaces differently from one build to the next.
+func bootstrapJSON(o Options) ([]byte, error) {
+	config, err := Bootstrap(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	data, err := protojson.MarshalOptions{Multiline: true, UseProtoNames: true}.Marshal(config)
+	data, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(config)
 	if err != nil {
-		return fmt.Errorf("envoy's bootstrap: %w", err)
+		return nil, fmt.Errorf("envoy's bootstrap: %w", err)
 	}
-	if err := os.WriteFile(p.bootstrapFile(), data, 0o600); err != nil {
-		return fmt.Errorf("envoy's bootstrap: %w", err)
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, data, "", "  "); err != nil {
+		return nil, fmt.Errorf("envoy's bootstrap: %w", err)
 	}
-	return nil
+	return indented.Bytes(), nil
 }
 
 func dynamicResources() *bootstrap.Bootstrap_DynamicResources {

@@ -4,60 +4,45 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/prometheus/procfs"
-	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
 
-// leftoverPatience is how long an Envoy that was left has to go, after SIGTERM and once more after SIGKILL.
-const leftoverPatience = 5 * time.Second
-
-// EndLeftover ends the Envoy that an earlier run in dir ([Options.Dir]) left running because it was killed; it holds
-// the ports of the listeners. Nothing is left when it returns nil, and another's process is never touched. It is ended
-// without draining: who served its requests went with the run. No proxy of this process may be running in dir.
+// EndLeftover ends the Envoy that an earlier run in dir ([Options.Dir]) left running because it was killed, as an orderly
+// stop would: it is drained first, which the end of ctx cuts short. Nothing is left when it returns nil, and another's
+// process is never touched. No proxy of this process may be running in dir.
 func EndLeftover(ctx context.Context, dir string, logger *slog.Logger) error {
-	return endLeftover(ctx, dir, logger, leftoverPatience)
-}
-
-func endLeftover(ctx context.Context, dir string, logger *slog.Logger, patience time.Duration) error {
-	left, err := findLeftover(dir)
+	p := &Proxy{
+		options: Options{Dir: dir, DrainTime: defaultDrainTime, KillAfter: defaultKillAfter, Hurry: ctx.Done()},
+		logger:  logger, admin: adminClient(filepath.Join(dir, adminSocketName)),
+	}
+	p.drain = p.drainListeners
+	left, _, err := p.findLeft()
 	if err != nil {
-		return fmt.Errorf("looking for an Envoy that was left running: %w", err)
+		return err
 	}
 	if left != nil {
-		defer left.Close()
-		logger.Info("ending the Envoy that an earlier run left", "pid", left.PID())
-		if err := end(ctx, left, patience); err != nil {
-			return fmt.Errorf("ending the Envoy that an earlier run left (pid %d): %w", left.PID(), err)
-		}
+		p.logger.Info("ending the Envoy that an earlier run left", "pid", left.pid())
+		p.stop(left)
 	}
 	return forget(dir)
 }
 
-// end asks a process to end, then makes it.
-func end(ctx context.Context, p *pidfd.Process, patience time.Duration) error {
-	for _, step := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
-		if err := p.Signal(step); errors.Is(err, pidfd.ErrGone) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		bound, cancel := context.WithTimeout(ctx, patience)
-		err := p.Wait(bound)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
+// Leftover gives the pid of the Envoy that an earlier run in dir left running, 0 if there is none: it holds ports that are
+// not another's.
+func Leftover(dir string) (pid int, err error) {
+	left, _, err := findLeftover(dir)
+	if err != nil || left == nil {
+		return 0, err
 	}
-	return fmt.Errorf("it is still there %s after SIGKILL", patience)
+	defer left.Close()
+	return left.PID(), nil
 }
 
 // record is the file that remembers the running Envoy of a directory. Without a file none runs. A PID of 0 says that
@@ -66,6 +51,10 @@ type record struct {
 	PID int `json:"pid"`
 	// StartTicks tells the process from a later one with the same PID; see [pidfd.StartTicks].
 	StartTicks uint64 `json:"startTicks"`
+	// Boot is the machine's boot id (see [pidfd.Boot]): pids and start times begin again with each boot.
+	Boot string `json:"boot"`
+	// Bootstrap is the SHA-256 of the bootstrap that it was started with, in hexadecimal.
+	Bootstrap string `json:"bootstrap"`
 }
 
 func recordFile(dir string) string    { return filepath.Join(dir, "envoy.json") }
@@ -91,21 +80,26 @@ func forget(dir string) error {
 	return nil
 }
 
-// findLeftover gives the Envoy that runs over dir, or nil. Whoever wants to go on with it instead of ending it begins
-// here.
-func findLeftover(dir string) (*pidfd.Process, error) {
+// findLeftover gives the Envoy that runs over dir with what is recorded of it, or nil.
+func findLeftover(dir string) (*pidfd.Process, record, error) {
 	data, err := os.ReadFile(recordFile(dir))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return nil, record{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, record{}, err
 	}
 	var r record
 	if json.Unmarshal(data, &r) != nil || r.PID == 0 {
-		return searchLeftover(dir)
+		p, err := searchLeftover(dir)
+		return p, record{}, err
 	}
-	return openEnvoy(r.PID, r.StartTicks, dir)
+	boot, err := pidfd.Boot()
+	if err != nil || r.Boot != "" && r.Boot != boot { // records that older versions wrote have none
+		return nil, record{}, err
+	}
+	p, err := openEnvoy(r.PID, r.StartTicks, dir)
+	return p, r, err
 }
 
 // searchLeftover looks through all processes, for a start that was not recorded to its end.
@@ -129,8 +123,7 @@ func searchLeftover(dir string) (*pidfd.Process, error) {
 	return nil, nil
 }
 
-// openEnvoy gives a handle on the process if it still is the one meant and an Envoy over dir, else nil. The command
-// line is asked as well since start times begin anew with each boot.
+// openEnvoy gives a handle on the process if it still is the one meant and an Envoy over dir, else nil.
 func openEnvoy(pid int, startTicks uint64, dir string) (*pidfd.Process, error) {
 	p, err := pidfd.Open(pid, startTicks)
 	if errors.Is(err, pidfd.ErrGone) {
@@ -148,16 +141,22 @@ func openEnvoy(pid int, startTicks uint64, dir string) (*pidfd.Process, error) {
 
 // runsOver says whether a process was started with dir's bootstrap. One that has ended, or is another user's, was not.
 func runsOver(pid int, dir string) bool {
+	arguments := commandLine(pid)
+	i := slices.Index(arguments, configFlag)
+	return i >= 0 && i+1 < len(arguments) && sameFile(arguments[i+1], bootstrapFile(dir))
+}
+
+// commandLine gives a process's arguments, nil if it can't be asked.
+func commandLine(pid int) []string {
 	process, err := procfs.NewProc(pid)
 	if err != nil {
-		return false
+		return nil
 	}
 	arguments, err := process.CmdLine()
 	if err != nil {
-		return false
+		return nil
 	}
-	i := slices.Index(arguments, configFlag)
-	return i >= 0 && i+1 < len(arguments) && sameFile(arguments[i+1], bootstrapFile(dir))
+	return arguments
 }
 
 // sameFile compares two paths, and what they lead to: a directory may be reached by several.

@@ -1,12 +1,12 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,40 +26,49 @@ type process interface {
 	signal(syscall.Signal) error
 }
 
-// startEnvoy writes the bootstrap and starts the binary in a process group of its own, so that a Ctrl-C at the
-// terminal reaches the supervisor alone and the stop is orderly. Two Envoys over one directory would both listen, and
-// share the requests: one that was left is ended first.
+// startEnvoy goes on with an Envoy that was left, or else writes the bootstrap and starts the binary in a process group of
+// its own, so that a Ctrl-C at the terminal reaches the supervisor alone and the stop is orderly. Two Envoys over one
+// directory would both listen, and share the requests.
 func (p *Proxy) startEnvoy() (process, error) {
-	if err := EndLeftover(context.Background(), p.options.Dir, p.logger); err != nil {
+	if left, err := p.takeOver(); left != nil || err != nil {
+		return left, err
+	}
+	config, err := bootstrapJSON(p.options)
+	if err != nil {
 		return nil, err
 	}
-	if err := p.writeBootstrap(); err != nil {
-		return nil, err
+	if err := os.WriteFile(p.bootstrapFile(), config, 0o600); err != nil {
+		return nil, fmt.Errorf("envoy's bootstrap: %w", err)
 	}
 	if err := os.Remove(p.adminSocket()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("envoy's old admin socket: %w", err)
 	}
+	log, err := newLog(p.options.Dir)
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(p.options.Binary, p.arguments()...) //nolint:gosec,noctx // the operator names the binary; the supervisor ends it
 	cmd.Dir = p.options.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	output, input, err := os.Pipe()
+	cmd.Stdout, cmd.Stderr = log, log
+	err = errors.Join(p.startRecorded(cmd, hashOf(config)), log.Close())
 	if err != nil {
-		return nil, fmt.Errorf("envoy's log: %w", err)
-	}
-	cmd.Stdout, cmd.Stderr = input, input
-	err = p.startRecorded(cmd)
-	input.Close() // the child has its own copy
-	if err != nil {
-		output.Close() // nothing was read from it
 		return nil, fmt.Errorf("starting Envoy: %w", err)
 	}
 	child := &child{cmd: cmd, done: make(chan struct{})}
-	go child.follow(output, p)
+	go func() {
+		defer close(child.done)
+		p.attendEnd(child.pid(), 0, func() { child.err = cmd.Wait() })
+	}()
 	return child, nil
 }
 
 // startRecorded starts a process that a later run in the directory can find; one that can't be recorded is ended.
-func (p *Proxy) startRecorded(cmd *exec.Cmd) error {
+func (p *Proxy) startRecorded(cmd *exec.Cmd, bootstrap string) error {
+	boot, err := pidfd.Boot()
+	if err != nil {
+		return err
+	}
 	if err := remember(p.options.Dir, record{}); err != nil {
 		return err
 	}
@@ -68,13 +77,30 @@ func (p *Proxy) startRecorded(cmd *exec.Cmd) error {
 	}
 	ticks, err := pidfd.StartTicks(cmd.Process.Pid)
 	if err == nil {
-		err = remember(p.options.Dir, record{PID: cmd.Process.Pid, StartTicks: ticks})
+		err = remember(p.options.Dir, record{PID: cmd.Process.Pid, StartTicks: ticks, Boot: boot, Bootstrap: bootstrap})
 	}
 	if err != nil {
 		_ = cmd.Process.Kill() // fails only when it has ended
 		_ = cmd.Wait()         // how it ended is known
 	}
 	return err
+}
+
+// attendEnd follows a process's log from an offset and returns when wait has and the log has been read to its end.
+func (p *Proxy) attendEnd(pid int, from int64, wait func()) {
+	ended := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		if err := followLog(p.options.Dir, from, ended, p.logger.With("pid", pid), p.expectedToEnd); err != nil {
+			p.logger.Warn("Envoy's log can't be followed", "error", err)
+		}
+	})
+	wait()
+	close(ended)
+	reading.Wait()
+	if err := forget(p.options.Dir); err != nil {
+		p.logger.Warn("the record of the ended Envoy can't be removed", "error", err)
+	}
 }
 
 // expectedToEnd says that what Envoy warns of now is the noise of its own stop.
@@ -100,23 +126,12 @@ func (p *Proxy) arguments() []string {
 	return args
 }
 
-// child is a process of the operating system.
+// child is an Envoy that this process has started.
 type child struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	// err is written before done closes.
 	err error
-}
-
-// follow reads the log to its end and reaps the process.
-func (c *child) follow(output *os.File, p *Proxy) {
-	defer close(c.done)
-	forwardLog(output, p.logger.With("pid", c.pid()), p.expectedToEnd)
-	output.Close() // only read
-	c.err = c.cmd.Wait()
-	if err := forget(p.options.Dir); err != nil {
-		p.logger.Warn("the record of the ended Envoy can't be removed", "error", err)
-	}
 }
 
 func (c *child) pid() int                { return c.cmd.Process.Pid }

@@ -19,8 +19,8 @@ import (
 type Options struct {
 	// Binary is the Envoy to run; see [FindBinary].
 	Binary string
-	// Dir is an existing directory of the proxy's own for its bootstrap, its admin socket and the record of the
-	// running Envoy. No two proxies may run in it at once.
+	// Dir is an existing directory of the proxy's own for its bootstrap, its admin socket, Envoy's log and the record of
+	// the running Envoy. No two proxies may run in it at once.
 	Dir string
 	// XDSSocket is the unix socket on which the discovery server answers.
 	XDSSocket string
@@ -39,6 +39,14 @@ type Options struct {
 	KillAfter time.Duration
 }
 
+const (
+	defaultDrainTime = 10 * time.Second
+	defaultKillAfter = 5 * time.Second
+)
+
+// adminSocketName is the file in [Options.Dir] at which Envoy's admin interface answers.
+const adminSocketName = "admin.sock"
+
 // Proxy is one supervised Envoy.
 type Proxy struct {
 	options Options
@@ -47,6 +55,8 @@ type Proxy struct {
 	// start starts Envoy and drain empties it before it is ended; tests put others in their place.
 	start func() (process, error)
 	drain func(process)
+	// left is the Envoy that [Proxy.Adopt] has taken over, until Run goes on with it.
+	left process
 
 	mu    sync.Mutex
 	state State
@@ -74,8 +84,8 @@ func New(o Options) (*Proxy, error) {
 	}
 	o.Node = orDefault(o.Node, "sluice")
 	o.MaxConnections = orDefault(o.MaxConnections, 50_000)
-	o.DrainTime = orDefault(o.DrainTime, 10*time.Second)
-	o.KillAfter = orDefault(o.KillAfter, 5*time.Second)
+	o.DrainTime = orDefault(o.DrainTime, defaultDrainTime)
+	o.KillAfter = orDefault(o.KillAfter, defaultKillAfter)
 	if o.Binary == "" {
 		return nil, errors.New("no Envoy binary is given")
 	}
@@ -88,7 +98,7 @@ func New(o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("the proxy's directory: %w", err)
 	}
 	o.Dir = dir
-	admin := filepath.Join(o.Dir, "admin.sock")
+	admin := filepath.Join(o.Dir, adminSocketName)
 	for _, socket := range []string{admin, o.XDSSocket} {
 		if err := checkSocketPath(socket); err != nil {
 			return nil, err
@@ -133,7 +143,7 @@ func (p *Proxy) WaitReady(ctx context.Context) error {
 }
 
 func (p *Proxy) bootstrapFile() string { return bootstrapFile(p.options.Dir) }
-func (p *Proxy) adminSocket() string   { return filepath.Join(p.options.Dir, "admin.sock") }
+func (p *Proxy) adminSocket() string   { return filepath.Join(p.options.Dir, adminSocketName) }
 
 // maxSocketPath is the longest path that Linux takes for a unix socket (sun_path has 108 bytes with the final 0).
 const maxSocketPath = 107

@@ -23,7 +23,7 @@ const (
 func (p *Proxy) Run(ctx context.Context) error {
 	backoff := firstBackoff
 	for first := true; ; first = false {
-		running, err := p.start()
+		running, err := p.next()
 		switch {
 		case err != nil && first:
 			return err
@@ -31,8 +31,8 @@ func (p *Proxy) Run(ctx context.Context) error {
 			p.logger.Error("Envoy can't be started", "error", err)
 			p.ended(err.Error())
 		default:
-			began := time.Now()
-			p.began(running, began, first)
+			p.began(running, first)
+			began := p.State().StartedAt
 			if p.attend(ctx, running) {
 				return nil
 			}
@@ -50,6 +50,15 @@ func (p *Proxy) Run(ctx context.Context) error {
 	}
 }
 
+// next gives the Envoy that was adopted, or else a new one.
+func (p *Proxy) next() (process, error) {
+	if left := p.left; left != nil {
+		p.left = nil
+		return left, nil
+	}
+	return p.start()
+}
+
 // attend waits for the process to end or for ctx, after which it ends the process. It says whether the end was
 // wanted.
 func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
@@ -65,9 +74,7 @@ func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
 
 // stop ends a process in order and returns when it is gone.
 func (p *Proxy) stop(running process) {
-	p.mu.Lock()
-	p.stopping = true
-	p.mu.Unlock()
+	p.setStopping(true)
 	p.drain(running)
 	for _, step := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := running.signal(step); err != nil {
@@ -117,16 +124,31 @@ func (p *Proxy) drainListeners(running process) {
 	}
 }
 
-func (p *Proxy) began(running process, at time.Time, first bool) {
-	// A process that has ended already has no start time: 0.
-	ticks, _ := pidfd.StartTicks(running.pid())
+func (p *Proxy) setStopping(stopping bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.stopping = stopping
+}
+
+func (p *Proxy) began(running process, first bool) {
+	// A process that has ended already has no start time: 0.
+	ticks, _ := pidfd.StartTicks(running.pid())
+	at, known := time.Now(), p.State().PID == running.pid()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known { // adopted already
+		return
+	}
+	if before, adopted := running.(interface{ startedAt() time.Time }); adopted {
+		at = before.startedAt()
+		p.logger.Info("Envoy of the run before is adopted", "pid", running.pid())
+	} else {
+		p.logger.Info("Envoy started", "pid", running.pid())
+	}
 	p.state.PID, p.state.StartTicks, p.state.StartedAt = running.pid(), ticks, at
 	if !first {
 		p.state.Restarts++
 	}
-	p.logger.Info("Envoy started", "pid", p.state.PID)
 }
 
 func (p *Proxy) ended(how string) {
