@@ -29,10 +29,15 @@ import (
 	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 	"github.com/sluice-serving/sluice/xds/server"
 	"github.com/sluice-serving/sluice/xds/server/lrs"
+	"github.com/sluice-serving/sluice/xds/server/stats"
 )
 
 // stopGrace bounds an orderly stop of the processes, beyond which they are killed.
 const stopGrace = 30 * time.Second
+
+// maxEnvoyMessage bounds what Envoy may send at once. A load report of 20,000 endpoints takes 4 MiB, which is gRPC's own
+// bound.
+const maxEnvoyMessage = 64 << 20
 
 // runOptions are the flags of `sluice run`.
 type runOptions struct {
@@ -162,6 +167,7 @@ type stack struct {
 	proxy     *proxy.Proxy
 	xds       *server.Server
 	loads     *lrs.Server
+	answers   *stats.Server
 	xdsSocket net.Listener
 	admin     *admin.Server
 	adminPort net.Listener
@@ -196,9 +202,12 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
 	counters := meter.NewCounters(s.driver)
 	reports := lrs.NewStore(lrs.StoreOptions{Observer: counters})
-	loads := meter.NewLoads(s.driver, reports)
-	registry.MustRegister(counters, loads)
+	answers := meter.NewAnswers(s.driver)
+	answered := stats.NewStore(stats.StoreOptions{Observer: answers})
+	loads := meter.NewLoads(s.driver, reports, answered)
+	registry.MustRegister(counters, answers, loads)
 	s.loads = lrs.NewServer(lrs.ServerOptions{Logger: logger.With("part", "load"), Store: reports})
+	s.answers = stats.NewServer(stats.ServerOptions{Logger: logger.With("part", "stats"), Store: answered})
 	s.engine, err = engine.New(engine.Options{
 		Dir: podsDir(o.stateDir), Self: self, Logger: logger.With("part", "engine"),
 		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,
@@ -243,9 +252,10 @@ func (s *stack) serve(ctx, impatient context.Context, show func(context.Context)
 	defer fail(nil)
 	control, stopControl := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopControl()
-	discovery := grpc.NewServer()
+	discovery := grpc.NewServer(grpc.MaxRecvMsgSize(maxEnvoyMessage))
 	s.xds.Register(discovery)
 	s.loads.Register(discovery)
+	s.answers.Register(discovery)
 
 	var controls, edges sync.WaitGroup
 	supervise(&controls, fail, "admin port", func() error { return s.admin.Serve(control, s.adminPort) })

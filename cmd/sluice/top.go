@@ -29,11 +29,13 @@ func newTopCommand(getenv func(string) string) *cobra.Command {
 	o := &topOptions{format: print.TableFormat}
 	cmd := &cobra.Command{
 		Use:   "top",
-		Short: "Show each revision's requests, CPU and memory, every second",
+		Short: "Show each revision's requests, latency, CPU and memory, every second",
 		Long: `Show what each revision is asked and what its processes use, every second until Ctrl-C.
 
 Requests and errors are means over the last ten seconds and come from Envoy, which does not count what it answers itself.
-An error is an answer 5xx, a gRPC status that names a fault of the server, or no answer. CPU is of the last second, 100 %
+An error is an answer 5xx, a gRPC status that names a fault of the server, or no answer. P50 and P99 are of the whole
+answers of the last ten seconds, from a request's first byte at Envoy to the answer's last; they are left out where there
+are too few to tell, below ten and below a hundred. CPU is of the last second, 100 %
 being one core. Memory is the resident sets of the pods' processes and all below them; what a container engine's daemon
 runs is not seen.`,
 		Example: `  sluice top
@@ -139,7 +141,7 @@ func (s topScreen) show(lines []topLine) error {
 }
 
 func topTable(lines []topLine) print.Table {
-	table := print.Table{Header: []string{"NAMESPACE", "SERVICE", "REVISION", "REQ/S", "ERR/S", "IN FLIGHT", "CPU", "MEMORY"}}
+	table := print.Table{Header: []string{"NAMESPACE", "SERVICE", "REVISION", "REQ/S", "ERR/S", "P50", "P99", "IN FLIGHT", "CPU", "MEMORY"}}
 	for _, line := range lines {
 		errors := print.Text(perSecond(line.ErrorsPerSecond))
 		if line.ErrorsPerSecond > 0 {
@@ -152,9 +154,14 @@ func topTable(lines []topLine) print.Table {
 		if line.Usage != nil {
 			memory = byteSize(line.Usage.MemoryBytes)
 		}
+		var latency admin.Latency
+		if line.Latency != nil {
+			latency = *line.Latency
+		}
 		table.Rows = append(table.Rows, []print.Cell{
 			print.Text(line.Namespace), print.Text(line.Service), print.Text(line.Revision),
-			print.Text(perSecond(line.RequestsPerSecond)), errors, print.Text(fmt.Sprint(line.InFlight)),
+			print.Text(perSecond(line.RequestsPerSecond)), errors,
+			print.Text(duration(latency.P50Milliseconds)), print.Text(duration(latency.P99Milliseconds)), print.Text(fmt.Sprint(line.InFlight)),
 			print.Text(cpu), print.Text(memory),
 		})
 	}
@@ -167,6 +174,18 @@ func perSecond(rate float64) string {
 		return fmt.Sprintf("%.1f", rate)
 	}
 	return fmt.Sprintf("%.0f", rate)
+}
+
+// duration gives milliseconds in the unit that suits them, with a digit after the point below ten; "" for nil.
+func duration(milliseconds *float64) string {
+	switch {
+	case milliseconds == nil:
+		return ""
+	case *milliseconds >= 1000:
+		return perSecond(*milliseconds/1000) + "s"
+	default:
+		return perSecond(*milliseconds) + "ms"
+	}
 }
 
 // byteSize gives a size in the largest binary unit of which there is one.

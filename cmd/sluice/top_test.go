@@ -19,11 +19,14 @@ type climbing struct{ asked atomic.Int64 }
 
 func (c *climbing) Load() admin.Load {
 	n := c.asked.Add(1)
+	half, slow := 0.52, 2345.6
 	return admin.Load{At: time.Unix(1_700_000_000+n, 0).UTC(), Revisions: []admin.RevisionLoad{
 		{Namespace: "default", Service: "iris", Revision: "iris-predictor-00001", RequestsPerSecond: 1234.5, ErrorsPerSecond: 0.25, InFlight: 8,
-			Usage: &admin.Usage{Processes: 2, CPUSeconds: 0.5 * float64(n), MemoryBytes: 150 << 20}},
+			Latency: &admin.Latency{Samples: 12345, P50Milliseconds: &half, P90Milliseconds: &half, P99Milliseconds: &slow},
+			Usage:   &admin.Usage{Processes: 2, CPUSeconds: 0.5 * float64(n), MemoryBytes: 150 << 20}},
 		{Namespace: "default", Service: "iris", Revision: "iris-predictor-00002", RequestsPerSecond: 9.94,
-			Usage: &admin.Usage{Processes: 1, CPUSeconds: 3, MemoryBytes: 3 << 29}},
+			Latency: &admin.Latency{Samples: 99, P50Milliseconds: &half, P90Milliseconds: &half},
+			Usage:   &admin.Usage{Processes: 1, CPUSeconds: 3, MemoryBytes: 3 << 29}},
 		{Namespace: "team", Service: "words", Revision: "words-predictor-00001"},
 	}}
 }
@@ -96,6 +99,14 @@ func TestSizesAndRatesAreShort(t *testing.T) {
 		if got := byteSize(n); got != want {
 			t.Errorf("%d bytes are %q, want %q", n, got, want)
 		}
+	}
+	for want, milliseconds := range map[string]float64{"0.5ms": 0.52, "45ms": 45.4, "1.0s": 1000, "90s": 90_000} {
+		if got := duration(&milliseconds); got != want {
+			t.Errorf("%g ms are %q, want %q", milliseconds, got, want)
+		}
+	}
+	if got := duration(nil); got != "" {
+		t.Errorf("an unknown latency is %q", got)
 	}
 	for want, rate := range map[string]float64{"0.0": 0, "9.9": 9.94, "1234": 1234.4} {
 		if got := perSecond(rate); got != want {

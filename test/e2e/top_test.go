@@ -33,6 +33,17 @@ func TestLoadIsToldByRevision(t *testing.T) {
 		}
 		return nil
 	})
+	eventually(t, startTimeout, "every answer by status and with its latency", func() error {
+		var statuses, latencies int64
+		for _, revision := range []string{"iris-predictor-00001", "iris-predictor-00002"} {
+			statuses += s.metric(`sluice_responses_total\{namespace="default",response_code_class="2xx",revision="` + revision + `",service="iris"\}`)
+			latencies += s.metric(`sluice_request_duration_seconds_count\{namespace="default",revision="` + revision + `",service="iris"\}`)
+		}
+		if statuses != answered || latencies != answered {
+			return fmt.Errorf("%d answers by status and %d latencies, and %d were asked", statuses, latencies, answered)
+		}
+		return nil
+	})
 	for _, revision := range []string{"iris-predictor-00001", "iris-predictor-00002"} {
 		if n := s.answeredBy(revision, "error"); n != 0 {
 			t.Errorf("%s has %d errors", revision, n)
@@ -58,7 +69,8 @@ func (s *sluice) waitLoad(busy, idle string) {
 			if r.Revision == idle && r.RequestsPerSecond > 0 {
 				return fmt.Errorf("%s is asked: %s", idle, out)
 			}
-			shown = shown || r.Revision == busy && r.RequestsPerSecond > 0 && r.Usage != nil && r.Usage.MemoryBytes > 0
+			shown = shown || r.Revision == busy && r.RequestsPerSecond > 0 && r.Usage != nil && r.Usage.MemoryBytes > 0 &&
+				r.Latency != nil && r.Latency.P50Milliseconds != nil && *r.Latency.P50Milliseconds > 0
 		}
 		if !shown {
 			return fmt.Errorf("%s is not: %s", busy, out)
@@ -70,6 +82,12 @@ func (s *sluice) waitLoad(busy, idle string) {
 // answeredBy reads sluice_requests_total of one revision and outcome.
 func (s *sluice) answeredBy(revision, outcome string) int64 {
 	s.t.Helper()
+	return s.metric(fmt.Sprintf(`sluice_requests_total\{namespace="default",outcome=%q,revision=%q,service="iris"\}`, outcome, revision))
+}
+
+// metric reads a whole number from /metrics: that of the series which the expression matches, or 0 if there is none.
+func (s *sluice) metric(series string) int64 {
+	s.t.Helper()
 	response, err := http.Get("http://" + s.address + "/metrics")
 	if err != nil {
 		s.t.Fatal(err)
@@ -79,8 +97,7 @@ func (s *sluice) answeredBy(revision, outcome string) int64 {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	line := regexp.MustCompile(fmt.Sprintf(`(?m)^sluice_requests_total\{namespace="default",outcome=%q,revision=%q,service="iris"\} (\S+)$`, outcome, revision))
-	found := line.FindSubmatch(body)
+	found := regexp.MustCompile("(?m)^" + series + ` (\S+)$`).FindSubmatch(body)
 	if found == nil {
 		return 0
 	}

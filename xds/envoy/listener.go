@@ -71,7 +71,7 @@ func connectionManager(l ir.Listener, o Options) *hcm.HttpConnectionManager {
 		StreamIdleTimeout:             durationpb.New(idleTimeout),
 		RequestHeadersTimeout:         durationpb.New(headersTimeout),
 		LocalReplyConfig:              localReplies(),
-		AccessLog:                     accessLog(o.AccessLog),
+		AccessLog:                     append(statistics(), accessLog(o.AccessLog)...),
 	}
 }
 

@@ -37,7 +37,7 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bootstrap.Bootstrap{
+	config := &bootstrap.Bootstrap{
 		Node:             &core.Node{Id: o.Node, Cluster: "sluice"},
 		Admin:            &bootstrap.Admin{Address: pipe(filepath.Join(o.Dir, adminSocketName))},
 		StaticResources:  resources,
@@ -55,7 +55,8 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 				},
 			}},
 		}}},
-	}, nil
+	}
+	return config, addStatistics(config)
 }
 
 // bootstrapJSON gives the bootstrap as the file that Envoy reads. Equal options give equal bytes, in every build of sluice:

@@ -27,6 +27,7 @@ import (
 	"github.com/sluice-serving/sluice/xds/proxy"
 	"github.com/sluice-serving/sluice/xds/server"
 	"github.com/sluice-serving/sluice/xds/server/lrs"
+	"github.com/sluice-serving/sluice/xds/server/stats"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,7 +43,9 @@ type dataPlane struct {
 	// loads has the present server's load reports, and reported their sums over all servers.
 	loads    *lrs.Store
 	reported *reported
-	port     uint16
+	// answers has what Envoy counts of answers, over all servers.
+	answers *answerSums
+	port    uint16
 	// stopServer ends the discovery server; startServer puts a new one in its place.
 	stopServer func()
 	// stopProxy ends Envoy in order and waits.
@@ -65,7 +68,7 @@ func startDataPlane(t *testing.T) *dataPlane {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	d := &dataPlane{t: t, dir: dir, port: freePort(t), reported: newReported()}
+	d := &dataPlane{t: t, dir: dir, port: freePort(t), reported: newReported(), answers: newAnswerSums()}
 	d.startServer()
 	t.Cleanup(func() { d.stopServer() })
 
@@ -104,6 +107,7 @@ func (d *dataPlane) startServer() {
 	g := grpc.NewServer(grpc.WaitForHandlers(true))
 	d.server.Register(g)
 	lrs.NewServer(lrs.ServerOptions{Logger: testLogger(d.t, "loads"), Store: d.loads}).Register(g)
+	stats.NewServer(stats.ServerOptions{Logger: testLogger(d.t, "stats"), Store: stats.NewStore(stats.StoreOptions{Observer: d.answers})}).Register(g)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/xds/server/lrs"
+	"github.com/sluice-serving/sluice/xds/server/stats"
 )
 
 var (
@@ -22,18 +23,24 @@ type Rates interface {
 	Snapshot() lrs.Snapshot
 }
 
+// Answered is what each endpoint answered lately; a stats.Store has it.
+type Answered interface {
+	Window(now time.Time) map[string]*stats.Answers
+}
+
 // Loads tell the load of each revision as it is now. For Prometheus: sluice_requests_in_flight, which is as old as the last
 // report, a second, and misses what came and went in between.
 type Loads struct {
 	services Services
 	rates    Rates
+	answered Answered
 	inFlight *prometheus.Desc
 }
 
-// NewLoads makes loads of what services and rates say.
-func NewLoads(services Services, rates Rates) *Loads {
+// NewLoads makes loads of what services, rates and answered say.
+func NewLoads(services Services, rates Rates, answered Answered) *Loads {
 	return &Loads{
-		services: services, rates: rates,
+		services: services, rates: rates, answered: answered,
 		inFlight: prometheus.NewDesc("sluice_requests_in_flight", "Requests that endpoints have not answered yet, as Envoy last reported them.",
 			[]string{"namespace", "service", "revision"}, nil),
 	}
@@ -44,11 +51,12 @@ func (l *Loads) Load() admin.Load {
 	services := l.services.Services()
 	load := admin.Load{At: time.Now()}
 	usage := usageByRevision(services, readProcesses())
+	latencies := latencyByRevision(services, l.answered.Window(load.At))
 	for revision, now := range l.byRevision(services) {
 		load.Revisions = append(load.Revisions, admin.RevisionLoad{
 			Namespace: revision.namespace, Service: revision.service, Revision: revision.name,
 			RequestsPerSecond: now.RequestsPerSecond, ErrorsPerSecond: now.ErrorsPerSecond, InFlight: now.InFlight,
-			Usage: usage[revision],
+			Latency: shownLatency(latencies[revision]), Usage: usage[revision],
 		})
 	}
 	slices.SortFunc(load.Revisions, func(a, b admin.RevisionLoad) int {

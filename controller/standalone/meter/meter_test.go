@@ -14,16 +14,20 @@ import (
 
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/xds/server/lrs"
+	"github.com/sluice-serving/sluice/xds/server/stats"
 )
 
 // world is services and rates that a test changes.
 type world struct {
 	services []admin.Service
 	rates    lrs.Snapshot
+	window   map[string]*stats.Answers
 }
 
 func (w *world) Services() []admin.Service { return w.services }
 func (w *world) Snapshot() lrs.Snapshot    { return w.rates }
+
+func (w *world) Window(time.Time) map[string]*stats.Answers { return w.window }
 
 // pod has two ports, port and port+1, and a process.
 func pod(revision string, port int32, pid int) admin.Pod {
@@ -61,6 +65,10 @@ func wantMetrics(t *testing.T, c prometheus.Collector, want ...string) {
 				labels = append(labels, label.GetName()+"="+label.GetValue())
 			}
 			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			if histogram := metric.GetHistogram(); histogram != nil {
+				got = append(got, histogramLines(family.GetName(), strings.Join(labels, ","), histogram)...)
+				continue
+			}
 			got = append(got, fmt.Sprintf("%s{%s} %g", family.GetName(), strings.Join(labels, ","), value))
 		}
 	}
@@ -124,7 +132,7 @@ func TestLoadsAreOfTheRevisionsThatAre(t *testing.T) {
 			endpoint("10.0.0.1:80"):    {RequestsPerSecond: 99},
 		},
 	}
-	l := NewLoads(w, w)
+	l := NewLoads(w, w, w)
 	got := l.Load()
 	want := []admin.RevisionLoad{
 		{Namespace: "default", Service: "iris", Revision: "iris-00001", RequestsPerSecond: 7, ErrorsPerSecond: 1, InFlight: 3},

@@ -1,0 +1,41 @@
+package stats
+
+// Class is the first digit of an answer's status, and 0 for a request without an answer.
+type Class int
+
+// Classes is the number of classes.
+const Classes = 6
+
+// classOf gives a status's class; one that no HTTP server should give is in class 0.
+func classOf(status uint64) Class {
+	if c := status / 100; c < Classes {
+		return Class(c)
+	}
+	return 0
+}
+
+// Answers are what an endpoint answered in some time. Only whole answers have a latency.
+type Answers struct {
+	ByClass [Classes]uint64
+	Latency Latency
+}
+
+// Add adds another's answers.
+func (a *Answers) Add(other *Answers) {
+	for class, n := range other.ByClass {
+		a.ByClass[class] += n
+	}
+	a.Latency.Add(&other.Latency)
+}
+
+// Refusal is a kind of answer that Envoy gave by itself. Flags are its response flags, "UF,URX", or "" for none.
+type Refusal struct {
+	Status uint64
+	Flags  string
+}
+
+// Flush is what one Envoy counted since its flush before. ByEndpoint is by "ip:port".
+type Flush struct {
+	ByEndpoint map[string]*Answers
+	Refused    map[Refusal]uint64
+}
