@@ -1,0 +1,99 @@
+package trees
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+)
+
+// Ensemble is a forest laid out to be evaluated. Its methods may be called from any goroutine.
+type Ensemble struct {
+	features, groups int
+	input            Precision
+	threads          int
+	vector           bool
+	columns          []column // those of numbers first
+	firstSet         int      // the first column of categories
+	sets             []categorySet
+	trees            []tree
+	block            int // rows that are taken through all trees before the next
+
+	// One of these holds the nodes of all trees.
+	narrow []node[int32, uint16]
+	wide   []node[int64, uint32]
+
+	// One of these holds what the leaves add: by their node's place among all, or, if slots isn't nil, by their slot.
+	single []float32
+	double []float64
+	slots  []int32
+
+	scratch sync.Pool // of *scratch
+}
+
+// tree is where a tree stands, and how it is walked.
+type tree struct {
+	first int // its root's place among all nodes
+	sure  int // levels that are walked before the first look whether all rows are at leaves
+	group int
+	mixed bool // it looks at categories
+	// linear holds the models of the leaves, by slot less slot0.
+	linear []LeafModel
+	slot0  int
+}
+
+// Options say how an ensemble is evaluated.
+type Options struct {
+	// Threads is how many goroutines share a big batch; 0: GOMAXPROCS.
+	Threads int
+}
+
+// The most nodes and columns that a node of 8 bytes can point at.
+const (
+	narrowNodes   = (math.MaxUint16 + 1) / 8
+	narrowColumns = math.MaxUint16 / 4
+	wideNodes     = math.MaxUint32 / 16
+	wideColumns   = math.MaxUint32 / 8
+)
+
+// Build checks a forest and lays it out. The error names the tree and node that is wrong: a child or feature that isn't there,
+// a node with two parents, a threshold that is no number, a leaf or group out of range.
+func Build(f Forest, o Options) (*Ensemble, error) {
+	if f.Groups < 1 {
+		return nil, fmt.Errorf("the model has %d outputs for each row; it needs at least one", f.Groups)
+	}
+	threads := o.Threads
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	b := builder{forest: &f, columns: map[column]int{}, plans: make([]plan, len(f.Trees))}
+	for i := range f.Trees {
+		if err := b.check(i); err != nil {
+			return nil, fmt.Errorf("tree %d: %w", i, err)
+		}
+	}
+	e := &Ensemble{features: f.Features, groups: f.Groups, input: f.Input, threads: threads, vector: f.Vector}
+	b.numberColumns(e)
+	if err := b.layOut(e); err != nil {
+		return nil, err
+	}
+	e.block = blockRows(len(e.columns), e.narrow != nil)
+	return e, nil
+}
+
+// Features is the number of columns of a row.
+func (e *Ensemble) Features() int { return e.features }
+
+// Groups is the number of sums for each row.
+func (e *Ensemble) Groups() int { return e.groups }
+
+// blockRows is how many rows are taken through all trees at once: as many as keep their keys in the nearest cache beside a
+// tree, but enough to make it worth to bring each tree there.
+func blockRows(columns int, narrow bool) int {
+	size := 8
+	if narrow {
+		size = 4
+	}
+	strips := 16 << 10 / (max(columns, 1) * lanes * size)
+	return lanes * min(max(strips, 8), 32)
+}

@@ -1,0 +1,225 @@
+package trees
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/sluice-serving/sluice/runtime/tabular"
+)
+
+// Sum adds to out, [rows, groups], what the trees say of each row, tree by tree in the forest's order, in double precision:
+// out holds what the sums start from. The forest's Output is Double, and the matrix has Features columns; else it panics.
+func (e *Ensemble) Sum(rows tabular.Matrix, out []float64) {
+	e.demand(e.double != nil || e.single == nil, rows, len(out))
+	if e.narrow != nil {
+		sum(e, e.narrow, e.double, never32, rows, out)
+		return
+	}
+	sum(e, e.wide, e.double, never64, rows, out)
+}
+
+// Sum32 is Sum in single precision, for a forest whose Output is Single.
+func (e *Ensemble) Sum32(rows tabular.Matrix, out []float32) {
+	e.demand(e.single != nil || e.double == nil, rows, len(out))
+	if e.narrow != nil {
+		sum(e, e.narrow, e.single, never32, rows, out)
+		return
+	}
+	sum(e, e.wide, e.single, never64, rows, out)
+}
+
+func (e *Ensemble) demand(precision bool, rows tabular.Matrix, out int) {
+	switch {
+	case !precision:
+		panic("trees: a sum of the other precision than the forest's was asked for")
+	case rows.Cols != e.features || len(rows.F32)+len(rows.F64) != rows.Rows*rows.Cols:
+		panic(fmt.Sprintf("trees: %d values as %d rows of %d columns for a forest of %d features", len(rows.F32)+len(rows.F64), rows.Rows, rows.Cols, e.features))
+	case out != rows.Rows*e.groups:
+		panic(fmt.Sprintf("trees: room for %d sums of %d rows in %d groups", out, rows.Rows, e.groups))
+	}
+}
+
+// sharedWork is the number of walks of a row down a tree below which other goroutines take longer to wake than to do it.
+const sharedWork = 1 << 13
+
+// evaluation is one call of Sum.
+type evaluation[K key, O offset, A float32 | float64] struct {
+	*Ensemble
+	nodes  []node[K, O]
+	leaves []A
+	never  K
+	rows   tabular.Matrix
+	out    []A
+}
+
+func sum[K key, O offset, A float32 | float64](e *Ensemble, nodes []node[K, O], leaves []A, never K, rows tabular.Matrix, out []A) {
+	if rows.Rows == 0 || len(e.trees) == 0 {
+		return
+	}
+	v := evaluation[K, O, A]{Ensemble: e, nodes: nodes, leaves: leaves, never: never, rows: rows, out: out}
+	blocks := (rows.Rows + e.block - 1) / e.block
+	threads := min(e.threads, blocks)
+	if threads == 1 || rows.Rows*len(e.trees) < sharedWork {
+		v.blocks(nil, blocks)
+		return
+	}
+	v.share(threads, blocks)
+}
+
+// share lets goroutines take block after block. (It is a function of its own, since what goroutines share is on the heap.)
+func (v evaluation[K, O, A]) share(threads, blocks int) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range threads - 1 {
+		group.Go(func() { v.blocks(&next, blocks) })
+	}
+	v.blocks(&next, blocks)
+	group.Wait()
+}
+
+// scratch is the keys of a block.
+type scratch[K key] struct{ keys []K }
+
+// blocks takes the blocks that next gives, or all.
+func (v *evaluation[K, O, A]) blocks(next *atomic.Int64, blocks int) {
+	s, _ := v.scratch.Get().(*scratch[K])
+	if s == nil {
+		s = &scratch[K]{}
+	}
+	// At least one key, since a leaf's look goes to the first.
+	size := max(min(v.block, (v.rows.Rows+lanes-1)/lanes*lanes)*len(v.columns), lanes)
+	if len(s.keys) < size {
+		s.keys = make([]K, size)
+	}
+	for i := 0; ; i++ {
+		if next != nil {
+			i = int(next.Add(1)) - 1
+		}
+		if i >= blocks {
+			break
+		}
+		from := i * v.block
+		v.takeBlock(s.keys, from, min(from+v.block, v.rows.Rows))
+	}
+	v.scratch.Put(s)
+}
+
+// takeBlock takes rows from and up to through all trees.
+func (v *evaluation[K, O, A]) takeBlock(keys []K, from, to int) {
+	size := len(v.columns) * lanes
+	for row := from; row < to; row += lanes {
+		fillStrip(keys[(row-from)/lanes*size:], v.rows, row, min(lanes, to-row), v.columns, v.input)
+	}
+	full := from + (to-from)/inStep*inStep
+	if to-full == inStep-1 {
+		full = to // three rows and an idle lane are faster than row by row
+	}
+	if full > from {
+		for i := range v.trees {
+			v.takeTree(&v.trees[i], keys, from, full)
+		}
+	}
+	for row := full; row < to; row++ {
+		strip := keys[(row-from)/lanes*size+(row-from)%lanes:]
+		v.takeRow(unsafe.Pointer(&strip[0]), row)
+	}
+}
+
+// takeTree takes rows from and up to down one tree, four by four.
+func (v *evaluation[K, O, A]) takeTree(t *tree, keys []K, from, to int) {
+	nodes := unsafe.Pointer(&v.nodes[t.first])
+	size := len(v.columns) * lanes
+	plain := v.slots == nil
+	for row := from; row < to; row += inStep {
+		strip := unsafe.Pointer(&keys[(row-from)/lanes*size+(row-from)%lanes])
+		var at [inStep]uintptr
+		if t.mixed {
+			for lane := range min(inStep, to-row) {
+				at[lane] = v.walkMixed(nodes, strip, uintptr(lane))
+			}
+		} else {
+			at[0], at[1], at[2], at[3] = walkRows[K, O](nodes, strip, t.sure, v.never)
+		}
+		if plain && to-row >= inStep {
+			leaves := v.leaves[t.first:]
+			out := v.out[row*v.groups+t.group:]
+			out[0] += leaves[at[0]/unsafe.Sizeof(node[K, O]{})]
+			out[v.groups] += leaves[at[1]/unsafe.Sizeof(node[K, O]{})]
+			out[2*v.groups] += leaves[at[2]/unsafe.Sizeof(node[K, O]{})]
+			out[3*v.groups] += leaves[at[3]/unsafe.Sizeof(node[K, O]{})]
+			continue
+		}
+		for lane := range min(inStep, to-row) {
+			v.add(t, row+lane, at[lane])
+		}
+	}
+}
+
+func (v *evaluation[K, O, A]) walkMixed(nodes, strip unsafe.Pointer, lane uintptr) uintptr {
+	firstSet := uintptr(v.firstSet) * lanes * unsafe.Sizeof(v.never) / 8
+	return walkMixed[K, O](nodes, unsafe.Add(strip, lane*unsafe.Sizeof(v.never)), firstSet, v.sets, v.never)
+}
+
+// takeRow takes one row through all trees, four by four.
+func (v *evaluation[K, O, A]) takeRow(strip unsafe.Pointer, row int) {
+	trees := v.trees
+	for len(trees) >= inStep {
+		t := trees[:inStep]
+		if t[0].mixed || t[1].mixed || t[2].mixed || t[3].mixed {
+			break
+		}
+		var nodes [inStep]unsafe.Pointer
+		for i := range nodes {
+			nodes[i] = unsafe.Pointer(&v.nodes[t[i].first])
+		}
+		a, b, c, d := walkTrees[K, O](nodes, strip, max(t[0].sure, t[1].sure, t[2].sure, t[3].sure), v.never)
+		v.add(&t[0], row, a)
+		v.add(&t[1], row, b)
+		v.add(&t[2], row, c)
+		v.add(&t[3], row, d)
+		trees = trees[inStep:]
+	}
+	for i := range trees {
+		t := &trees[i]
+		v.add(t, row, v.walkMixed(unsafe.Pointer(&v.nodes[t.first]), strip, 0))
+	}
+}
+
+// add adds the leaf that a row has come to.
+func (v *evaluation[K, O, A]) add(t *tree, row int, at uintptr) {
+	place := t.first + int(at/unsafe.Sizeof(node[K, O]{}))
+	switch {
+	case v.slots == nil:
+		v.out[row*v.groups+t.group] += v.leaves[place]
+	case v.vector:
+		out := v.out[row*v.groups:][:v.groups]
+		for i, value := range v.leaves[int(v.slots[place])*v.groups:][:v.groups] {
+			out[i] += value
+		}
+	case t.linear == nil:
+		v.out[row*v.groups+t.group] += v.leaves[v.slots[place]]
+	default:
+		slot := int(v.slots[place])
+		v.out[row*v.groups+t.group] += A(t.linear[slot-t.slot0].value(v.rows, row, float64(v.leaves[slot])))
+	}
+}
+
+// value is what the model says of a row, or constant if a feature is missing.
+func (m *LeafModel) value(rows tabular.Matrix, row int, constant float64) float64 {
+	sum := m.Constant
+	for i, feature := range m.Features {
+		var x float64
+		if at := row*rows.Cols + feature; rows.F32 != nil {
+			x = float64(rows.F32[at])
+		} else {
+			x = rows.F64[at]
+		}
+		if x != x {
+			return constant
+		}
+		sum += x * m.Coefficients[i]
+	}
+	return sum
+}
