@@ -82,9 +82,9 @@ func shownResources(resources []envoy.Resource) ([]shownResource, error) {
 		for _, object := range resource.Objects {
 			one.Objects = append(one.Objects, object.String())
 		}
-		message, err := resource.Body.UnmarshalNew()
+		message, err := resource.Shown()
 		if err != nil {
-			return nil, fmt.Errorf("decoding %s %s: %w", resource.TypeURL, resource.Name, err)
+			return nil, err
 		}
 		text, err := protojson.Marshal(message)
 		if err != nil {

@@ -46,6 +46,8 @@ func (d *reading) complete(obj Object) {
 		d.addErrors(o.Spec.Validate())
 	case *sluicev1alpha1.DirectResponse:
 		d.addErrors(o.Spec.Validate())
+	case *sluicev1alpha1.AccessPolicy:
+		d.addErrors(o.Spec.Validate())
 	case *corev1.Secret:
 		foldStringData(o)
 	}

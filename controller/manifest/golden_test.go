@@ -40,8 +40,9 @@ type outcome struct {
 }
 
 type readObject struct {
-	Line   int `json:"line"`
-	Object any `json:"object"`
+	Line    int  `json:"line"`
+	Refused bool `json:"refused,omitempty"`
+	Object  any  `json:"object"`
 }
 
 func render(t *testing.T, file string, data []byte) string {
@@ -49,7 +50,7 @@ func render(t *testing.T, file string, data []byte) string {
 	documents, problems := Parse(file, data)
 	var o outcome
 	for _, d := range documents {
-		o.Objects = append(o.Objects, readObject{Line: d.Source.Line, Object: d.Object})
+		o.Objects = append(o.Objects, readObject{Line: d.Source.Line, Refused: d.Refused, Object: d.Object})
 	}
 	for _, p := range problems {
 		o.Problems = append(o.Problems, p.Error())

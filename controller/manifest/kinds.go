@@ -52,6 +52,7 @@ func kinds() []kindInfo {
 		{GroupVersionKind: core("Secret"), make: func() Object { return &corev1.Secret{} }},
 		{GroupVersionKind: core("ConfigMap"), make: func() Object { return &corev1.ConfigMap{} }},
 		{GroupVersionKind: core("PersistentVolumeClaim"), make: func() Object { return &corev1.PersistentVolumeClaim{} }},
+		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindAccessPolicy), make: func() Object { return &sluicev1alpha1.AccessPolicy{} }},
 		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindDirectResponse), make: func() Object { return &sluicev1alpha1.DirectResponse{} }},
 	}
 }

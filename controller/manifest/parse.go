@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 )
 
 // DefaultNamespace is the namespace of objects that name none.
@@ -24,6 +26,7 @@ func Parse(file string, data []byte) ([]Document, []Problem) {
 	for _, n := range p.read(data) {
 		p.take(n)
 	}
+	p.closeUnread(data)
 	slices.SortStableFunc(p.problems, func(a, b Problem) int { return a.Line - b.Line })
 	return p.documents, p.problems
 }
@@ -36,6 +39,10 @@ type parser struct {
 	seen      map[string]int
 	documents []Document
 	problems  []Problem
+	// faulty says that some document could not be read at all.
+	faulty bool
+	// policies counts the documents of kind AccessPolicy, right or wrong.
+	policies int
 }
 
 // read gives the roots of the documents that could be read, and reports the others.
@@ -79,16 +86,22 @@ func (p *parser) take(root *node) {
 
 func (p *parser) takeDocument(root *node) {
 	d := &reading{parser: p, root: root}
+	if root.text("kind") == sluicev1alpha1.KindAccessPolicy {
+		p.policies++
+	}
 	document, ok := d.read()
 	for _, f := range d.findings {
 		p.report(root, d.name, f)
 	}
 	if ok {
 		p.documents = append(p.documents, document)
+	} else if closed := d.standIn(); closed != nil {
+		p.documents = append(p.documents, *closed)
 	}
 }
 
 func (p *parser) fault(f *fault) {
+	p.faulty = true
 	p.problems = append(p.problems, Problem{Source: Source{p.file, f.line}, Message: f.message, Remedy: f.remedy})
 }
 

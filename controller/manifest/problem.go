@@ -30,6 +30,9 @@ type Document struct {
 	// Digest is the SHA-256, in hexadecimal, of the document's canonical JSON: it changes with what the document
 	// says and not with its layout or comments.
 	Digest string
+	// Refused is set on what stands in for an AccessPolicy that is wrong: it closes what the policy is about. It is not in
+	// force where a good version is.
+	Refused bool
 }
 
 // Problem is something wrong with a file. No value of a Secret or of an environment variable is in it.

@@ -39,6 +39,9 @@ func (c *checker) hides(path *field.Path) bool {
 	if len(segments) > 1 && segments[len(segments)-2] == "annotations" {
 		return true
 	}
+	if segments[len(segments)-1] == "inline" {
+		return true // a key set
+	}
 	return segments[len(segments)-1] == "value" && slices.ContainsFunc(segments, func(s string) bool {
 		return s == "env" || s == "httpHeaders" || s == "headers" || s == "set" || s == "add"
 	})

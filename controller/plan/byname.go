@@ -82,6 +82,8 @@ func (n *naming) service(s ByNameInput) {
 			continue // gRPC calls don't say their model in the path: they go by authority.
 		}
 		copied := *rule.DeepCopy()
+		// Translation finds the service's access policy by it.
+		copied.Name = ref(gatewayv1.SectionName(s.Name + "." + s.Namespace))
 		copied.Matches = []gatewayv1.HTTPRouteMatch{{Path: regex(path)}}
 		n.qualify(&copied, s)
 		n.adopt(&copied, s, i)

@@ -132,7 +132,8 @@ func (l *loop) readFiles() {
 // routable says whether the translation reads objects of a kind.
 func routable(kind string) bool {
 	switch kind {
-	case "Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "Service", "EndpointSlice", "Secret", "DirectResponse":
+	case "Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "Service", "EndpointSlice", "Secret", "DirectResponse",
+		"AccessPolicy", "ConfigMap", v1beta1.KindInferenceService:
 		return true
 	}
 	return false

@@ -42,12 +42,17 @@ type inventory map[objectKey]manifest.Document
 func takeInventory(before inventory, now reading) (inventory, []manifest.Problem) {
 	after := inventory{}
 	var problems []manifest.Problem
+	var closing closing
 	broken := map[string]bool{}
 	for _, file := range now.files {
 		problems = append(problems, file.problems...)
 		broken[file.path] = broken[file.path] || len(file.problems) > 0
 		for _, document := range file.documents {
 			key := keyOfObject(document.Object)
+			if document.Refused {
+				closing.add(document)
+				continue
+			}
 			holder, taken := after[key]
 			if !taken {
 				after[key] = document
@@ -59,13 +64,16 @@ func takeInventory(before inventory, now reading) (inventory, []manifest.Problem
 			}
 			after[key] = kept
 			problems = append(problems, twice(key, kept, refused))
+			closing.add(refused)
 		}
 	}
 	for key, document := range before {
-		if _, present := after[key]; !present && below(document.Source.File, broken) {
+		if _, present := after[key]; !present && !document.Refused && below(document.Source.File, broken) {
+			closing.keep(key, document)
 			after[key] = document
 		}
 	}
+	closing.apply(after)
 	return after, problems
 }
 

@@ -32,6 +32,10 @@ func (l *loop) allProblems() []manifest.Problem {
 			add("metadata.name", "an InferenceService has a child of this kind and name, which is the one in force", "give it another name")
 			continue
 		}
+		if document.Refused {
+			add("", "nobody is let in to what the policy is about, until it is mended", "mend what is wrong with it, or remove it")
+			continue
+		}
 		for _, c := range l.falseConditions(object) {
 			add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
 		}
@@ -70,7 +74,10 @@ func (l *loop) falseConditions(object manifest.Object) []metav1.Condition {
 			}
 		}
 	default:
-		return nil
+		status := l.routing.policies[ir.Ref{Kind: kindOf(object), Namespace: name.Namespace, Name: name.Name}]
+		for _, ancestor := range status.Ancestors {
+			conditions = append(conditions, ancestor.Conditions...)
+		}
 	}
 	return slices.DeleteFunc(conditions, func(c metav1.Condition) bool { return !isFault(c) })
 }

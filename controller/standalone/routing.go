@@ -35,6 +35,9 @@ type routing struct {
 	routes     map[types.NamespacedName]gatewayv1.HTTPRouteStatus
 	grpcRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
 	gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
+	policies   map[ir.Ref]gatewayv1.PolicyStatus
+	// tokens are the token policies that Envoy is told.
+	tokens tokens
 	// revision is that of the last publication.
 	revision server.Revision
 }
@@ -52,6 +55,8 @@ func newRouting(o Options) *routing {
 		routes:     map[types.NamespacedName]gatewayv1.HTTPRouteStatus{},
 		grpcRoutes: map[types.NamespacedName]gatewayv1.GRPCRouteStatus{},
 		gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
+		policies:   map[ir.Ref]gatewayv1.PolicyStatus{},
+		tokens:     newTokens(),
 	}
 	for l := range r.layers {
 		r.layers[l] = map[objectKey]manifest.Object{}
@@ -159,6 +164,11 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	maps.Copy(r.gateways, change.Gateways)
 	maps.Copy(r.routes, change.HTTPRoutes)
 	maps.Copy(r.grpcRoutes, change.GRPCRoutes)
+	maps.Copy(r.policies, change.Policies)
+	for _, object := range change.RemovedPolicies {
+		delete(r.policies, object)
+	}
+	r.tokens.apply(change)
 	return slices.Collect(maps.Keys(change.HTTPRoutes))
 }
 
@@ -199,6 +209,7 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 			out.set = append(out.set, envoy.Wildcards(listener, slices.Sorted(maps.Keys(r.wildcards[name]))))
 		}
 	}
+	r.tokens.publish(&out, r.listener)
 	r.revision = envoys.Publish(out.set, out.remove)
 }
 

@@ -46,10 +46,10 @@ func (d *Driver) XDS(full bool) admin.XDS {
 	return out
 }
 
-// resourceJSON is a resource's body as protobuf JSON. One that can't be written so is shown as an error:
+// resourceJSON is a resource's body as protobuf JSON, without keys. One that can't be written so is shown as an error:
 // a dump is for looking at faults.
 func resourceJSON(r envoy.Resource) json.RawMessage {
-	message, err := r.Body.UnmarshalNew()
+	message, err := r.Shown()
 	if err == nil {
 		var data []byte
 		if data, err = protojson.Marshal(message); err == nil {

@@ -77,6 +77,7 @@ func (c *compiler) resolve(ref gatewayv1.BackendObjectReference, grpc bool) (bac
 		return backendKey{}, unresolved(gatewayv1.RouteReasonRefNotPermitted, "Service %s is in another namespace: a ReferenceGrant in namespace %q must allow %ss of namespace %q to refer to it", name, name.Namespace, c.route.key.kind, c.route.key.name.Namespace)
 	}
 	c.uses.services[name] = struct{}{}
+	c.ruleServices.add(name)
 	service, ok := c.store.services[name]
 	if !ok {
 		return backendKey{}, unresolved(gatewayv1.RouteReasonBackendNotFound, "Service %s does not exist", name)

@@ -28,30 +28,38 @@ type references struct {
 	directResponses map[types.NamespacedName]struct{}
 	// grants are the namespaces whose ReferenceGrants were looked at.
 	grants map[string]struct{}
+	// targets are what a guard was looked for.
+	targets map[targetKey]struct{}
 }
 
 // entry is one match of one rule, with its place among the others of a host.
 type entry struct {
 	rank  precedence
 	route ir.Route
+	// guarded says that a policy nearer than the Gateway's has been applied.
+	guarded bool
 }
 
 // compiler gathers one route's compilation.
 type compiler struct {
-	store *store
-	route *route
+	store  *store
+	guards *guards
+	route  *route
 
 	backends   set[backendKey]
 	named      map[string]backendKey // every resolved destination, by its name
 	uses       references
 	refused    []problem // → Accepted
 	unresolved []problem // → ResolvedRefs
+	// ruleServices are the Services that the present rule leads to.
+	ruleServices set[types.NamespacedName]
 }
 
 // compile resolves what a route refers to.
-func compile(r *route, s *store) *compiled {
+func compile(r *route, s *store, g *guards) *compiled {
 	c := &compiler{
 		store:    s,
+		guards:   g,
 		route:    r,
 		backends: set[backendKey]{},
 		named:    map[string]backendKey{},
@@ -59,6 +67,7 @@ func compile(r *route, s *store) *compiled {
 			services:        map[types.NamespacedName]struct{}{},
 			directResponses: map[types.NamespacedName]struct{}{},
 			grants:          map[string]struct{}{},
+			targets:         map[targetKey]struct{}{},
 		},
 	}
 	c.refused = append(c.refused, r.problems...)
@@ -79,6 +88,7 @@ func compile(r *route, s *store) *compiled {
 // to serve the rest of it would be to serve something that nobody wrote.
 func (c *compiler) rule(index int, r *rule) []entry {
 	resolvedBefore := len(c.unresolved)
+	c.ruleServices = set[types.NamespacedName]{}
 	template, problems := c.action(r)
 	problems = append(slices.Clone(r.problems), problems...)
 	missing := c.unresolved[resolvedBefore:]
@@ -93,6 +103,10 @@ func (c *compiler) rule(index int, r *rule) []entry {
 	default:
 		template.Respond = c.failure(index, "has no backend with a weight above zero")
 	}
+	guard, unguardable := c.guarded(index, r)
+	if unguardable != nil {
+		c.refused = append(c.refused, *unguardable)
+	}
 	c.noteBackends(template.Forward)
 	entries := make([]entry, 0, len(r.matches))
 	for _, m := range r.matches {
@@ -100,7 +114,10 @@ func (c *compiler) rule(index int, r *rule) []entry {
 		out.Name = fmt.Sprintf("%s/%s/%d/%d", c.route.key.kind, c.route.key.name, index, m.index)
 		out.Object = c.route.object()
 		out.Match = m.ir
-		entries = append(entries, entry{rank: c.rank(m, index), route: out})
+		if guard != nil {
+			out = guard.guard(out)
+		}
+		entries = append(entries, entry{rank: c.rank(m, index), route: out, guarded: guard != nil})
 	}
 	return entries
 }

@@ -21,17 +21,23 @@ type Change struct {
 	RemovedHosts     []HostKey
 	Backends         []ir.Backend
 	RemovedBackends  []string
+	Tokens           []ir.TokenPolicy
+	RemovedTokens    []string
 
 	// The statuses are of objects that are there; a deleted object needs none.
 	Gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
 	HTTPRoutes map[types.NamespacedName]gatewayv1.HTTPRouteStatus
 	GRPCRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
+	// Policies are the statuses of [Result.Policies]; RemovedPolicies are those that ask for nothing any more.
+	Policies        map[ir.Ref]gatewayv1.PolicyStatus
+	RemovedPolicies []ir.Ref
 }
 
 // Empty says that nothing has changed.
 func (c Change) Empty() bool {
 	return len(c.Listeners)+len(c.RemovedListeners)+len(c.Hosts)+len(c.RemovedHosts)+len(c.Backends)+len(c.RemovedBackends)+
-		len(c.Gateways)+len(c.HTTPRoutes)+len(c.GRPCRoutes) == 0
+		len(c.Tokens)+len(c.RemovedTokens)+
+		len(c.Gateways)+len(c.HTTPRoutes)+len(c.GRPCRoutes)+len(c.Policies)+len(c.RemovedPolicies) == 0
 }
 
 // Flush translates what the objects set and deleted since the last Flush touch, and gives what differs.
@@ -39,6 +45,9 @@ func (t *Translator) Flush() Change {
 	var change Change
 	if t.dirty.door {
 		t.flushDoor(&change)
+	}
+	if t.dirty.guards {
+		t.flushGuards(&change)
 	}
 	for key := range t.dirty.routes {
 		t.flushRoute(key, &change)
@@ -60,6 +69,9 @@ func (t *Translator) Flush() Change {
 func (c *Change) sort() {
 	slices.Sort(c.RemovedListeners)
 	slices.Sort(c.RemovedBackends)
+	slices.Sort(c.RemovedTokens)
+	slices.SortFunc(c.Tokens, func(a, b ir.TokenPolicy) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.RemovedPolicies, func(a, b ir.Ref) int { return strings.Compare(a.String(), b.String()) })
 	slices.SortFunc(c.RemovedHosts, func(a, b HostKey) int {
 		return compareHosts(ir.Host{Listener: a.Listener, Name: a.Host}, ir.Host{Listener: b.Listener, Name: b.Host})
 	})
@@ -94,6 +106,8 @@ func (t *Translator) touchPort(old, now *port, change *Change) {
 		if p == nil {
 			continue
 		}
+		// Which Gateway's policy a host has goes by its owner.
+		t.touchHosts(func(host HostKey) bool { return host.Listener == p.ir.Name })
 		for hostname, l := range p.byHostname {
 			t.dirty.hosts.add(HostKey{Listener: p.ir.Name, Host: hostname})
 			addMembers(t.dirty.routes, t.byGateway, l.key.gateway)
@@ -118,7 +132,7 @@ func (t *Translator) flushRoute(key routeKey, change *Change) {
 	now := &routeState{compiled: &compiled{}}
 	r, exists := t.store.routes[key]
 	if exists {
-		now.compiled = compile(r, t.store)
+		now.compiled = compile(r, t.store, &t.guards)
 		now.attached = attach(r, &t.door, t.store.namespaceLabels(key.name.Namespace))
 		now.counted = attached(now.attached, now.compiled)
 		now.status = routeStatus(r, now.attached, now.compiled)
@@ -157,6 +171,7 @@ func (t *Translator) moveReferences(key routeKey, old, now references) {
 	move(t.byService, key, old.services, now.services, nil)
 	move(t.byDirectResponse, key, old.directResponses, now.directResponses, nil)
 	move(t.byGrants, key, old.grants, now.grants, nil)
+	move(t.byTarget, key, old.targets, now.targets, nil)
 }
 
 // moveBackends keeps the indexes of destinations, and marks those that come or go. A route that is part of no
@@ -197,7 +212,7 @@ func (t *Translator) flushHost(key HostKey, change *Change) {
 	for member := range members {
 		routes = append(routes, t.states[member].compiled)
 	}
-	now := translateHost(key, routes)
+	now := translateHost(key, routes, t.door.guardOf(key, &t.guards))
 	if was && reflect.DeepEqual(before, now) {
 		return
 	}

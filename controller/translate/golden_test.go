@@ -95,6 +95,13 @@ func describe(result Result) goldenOutput {
 	for name, status := range result.Gateways {
 		out.Statuses["Gateway "+name.String()] = describeGateway(status)
 	}
+	for object, status := range result.Policies {
+		lines := []string{}
+		for _, a := range status.Ancestors {
+			lines = append(lines, describeConditions(string(*a.AncestorRef.Kind)+" "+string(a.AncestorRef.Name), a.Conditions)...)
+		}
+		out.Statuses["policy of "+object.String()] = lines
+	}
 	for name, status := range result.HTTPRoutes {
 		out.describeRoute(kindHTTPRoute, name, status.RouteStatus)
 	}

@@ -19,6 +19,7 @@ func newGRPCRoute(in *gatewayv1.GRPCRoute) *route {
 		created:    in.CreationTimestamp.Time,
 		generation: in.Generation,
 		parentRefs: in.Spec.ParentRefs,
+		owners:     in.OwnerReferences,
 	}
 	r.readHostnames(in.Spec.Hostnames)
 	for i := range in.Spec.Rules {

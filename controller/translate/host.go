@@ -14,7 +14,9 @@ import (
 //
 // HTTPRoutes and GRPCRoutes of one host stand side by side. The Gateway API would have the younger route of the
 // other kind refused, which would let a GRPCRoute take a host's HTTP routes away; precedence tells the two apart.
-func translateHost(key HostKey, routes []*compiled) ir.Host {
+//
+// Every rule that no policy nearer to it guards has the Gateway's guard, which is nil where there is none.
+func translateHost(key HostKey, routes []*compiled, gateway *guard) ir.Host {
 	host := ir.Host{Listener: key.Listener, Name: key.Host}
 	count := 0
 	for _, r := range routes {
@@ -32,7 +34,11 @@ func translateHost(key HostKey, routes []*compiled) ir.Host {
 	slices.SortFunc(entries, func(a, b *entry) int { return a.rank.compare(b.rank) })
 	host.Routes = make([]ir.Route, 0, count)
 	for _, e := range entries {
-		host.Routes = append(host.Routes, e.route)
+		route := e.route
+		if !e.guarded && gateway != nil {
+			route = gateway.guard(route)
+		}
+		host.Routes = append(host.Routes, route)
 	}
 	return host
 }

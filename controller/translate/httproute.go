@@ -13,6 +13,7 @@ func newHTTPRoute(in *gatewayv1.HTTPRoute) *route {
 		created:    in.CreationTimestamp.Time,
 		generation: in.Generation,
 		parentRefs: in.Spec.ParentRefs,
+		owners:     in.OwnerReferences,
 	}
 	r.readHostnames(in.Spec.Hostnames)
 	rules := in.Spec.Rules
@@ -28,6 +29,7 @@ func newHTTPRoute(in *gatewayv1.HTTPRoute) *route {
 
 func newHTTPRule(in *gatewayv1.HTTPRouteRule) rule {
 	out := rule{
+		name:       string(valueOr(in.Name, "")),
 		prefixOnly: true,
 		filters:    in.Filters,
 		backends:   in.BackendRefs,

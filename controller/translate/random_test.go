@@ -39,7 +39,7 @@ func (g generator) hostname() gatewayv1.Hostname {
 
 // object makes an object of any kind that translation reads.
 func (g generator) object() Object {
-	switch g.IntN(12) {
+	switch g.IntN(17) {
 	case 0:
 		return g.gateway()
 	case 1, 2, 3:
@@ -54,6 +54,12 @@ func (g generator) object() Object {
 		return g.slice()
 	case 10:
 		return &sluicev1alpha1.DirectResponse{ObjectMeta: g.meta("x", "y"), Spec: sluicev1alpha1.DirectResponseSpec{StatusCode: pick[int32](g, 200, 404, 503, 1)}}
+	case 11, 12:
+		return g.accessPolicy()
+	case 13, 14:
+		return g.keys()
+	case 15:
+		return g.inferenceService()
 	default:
 		return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: g.namespace(), Labels: map[string]string{"team": pick(g, "ml", "web")}}}
 	}
@@ -136,10 +142,14 @@ func (g generator) filter() gatewayv1.HTTPRouteFilter {
 
 func (g generator) httpRoute() *gatewayv1.HTTPRoute {
 	r := &gatewayv1.HTTPRoute{ObjectMeta: g.meta("r", "s", "t")}
+	r.OwnerReferences = g.owners()
 	r.Spec.ParentRefs = g.parents()
 	r.Spec.Hostnames = some(g, 2, g.hostname)
 	r.Spec.Rules = some(g, 2, func() gatewayv1.HTTPRouteRule {
 		rule := gatewayv1.HTTPRouteRule{}
+		if g.chance(20) {
+			rule.Name = new(pick[gatewayv1.SectionName](g, "m.default", "n.models", "x"))
+		}
 		rule.Matches = some(g, 2, func() gatewayv1.HTTPRouteMatch {
 			kind := pick(g, gatewayv1.PathMatchExact, gatewayv1.PathMatchPathPrefix, gatewayv1.PathMatchRegularExpression)
 			return gatewayv1.HTTPRouteMatch{Path: &gatewayv1.HTTPPathMatch{Type: &kind, Value: new(pick(g, "/", "/a", "/a/b", "("))}}
@@ -177,6 +187,7 @@ func (g generator) grant() *gatewayv1.ReferenceGrant {
 
 func (g generator) service() *corev1.Service {
 	s := &corev1.Service{ObjectMeta: g.meta("a", "b", "c")}
+	s.OwnerReferences = g.owners()
 	if g.chance(10) {
 		s.Spec.Type = corev1.ServiceTypeExternalName
 	}

@@ -3,6 +3,7 @@ package translate
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -26,6 +27,7 @@ type route struct {
 	created    time.Time
 	generation int64
 	parentRefs []gatewayv1.ParentReference
+	owners     []metav1.OwnerReference
 	// hostnames are valid and in lower case, each once; anyHost alone where the route gives none.
 	hostnames []string
 	rules     []rule
@@ -35,6 +37,8 @@ type route struct {
 
 // rule is one rule of a route, with its matches read.
 type rule struct {
+	// name is what the route calls the rule, if anything.
+	name    string
 	matches []match
 	// problems are the matches that can't be served, and what else the rule asks for in vain.
 	problems []problem

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 )
 
@@ -18,6 +19,11 @@ type store struct {
 	slices          map[types.NamespacedName]map[string]*discoveryv1.EndpointSlice // by Service, by slice name
 	directResponses map[types.NamespacedName]*sluicev1alpha1.DirectResponse
 	namespaces      map[string]map[string]string // labels by namespace
+
+	accessPolicies    map[types.NamespacedName]*sluicev1alpha1.AccessPolicy
+	inferenceServices map[types.NamespacedName]*v1beta1.InferenceService
+	secrets           map[types.NamespacedName]*corev1.Secret
+	configMaps        map[types.NamespacedName]*corev1.ConfigMap
 }
 
 func newStore() *store {
@@ -29,6 +35,11 @@ func newStore() *store {
 		slices:          map[types.NamespacedName]map[string]*discoveryv1.EndpointSlice{},
 		directResponses: map[types.NamespacedName]*sluicev1alpha1.DirectResponse{},
 		namespaces:      map[string]map[string]string{},
+
+		accessPolicies:    map[types.NamespacedName]*sluicev1alpha1.AccessPolicy{},
+		inferenceServices: map[types.NamespacedName]*v1beta1.InferenceService{},
+		secrets:           map[types.NamespacedName]*corev1.Secret{},
+		configMaps:        map[types.NamespacedName]*corev1.ConfigMap{},
 	}
 }
 
@@ -61,6 +72,18 @@ func newFilledStore(in Objects) *store {
 	}
 	for i := range in.DirectResponses {
 		s.directResponses[nameOf(&in.DirectResponses[i])] = &in.DirectResponses[i]
+	}
+	for i := range in.AccessPolicies {
+		s.accessPolicies[nameOf(&in.AccessPolicies[i])] = &in.AccessPolicies[i]
+	}
+	for i := range in.InferenceServices {
+		s.inferenceServices[nameOf(&in.InferenceServices[i])] = &in.InferenceServices[i]
+	}
+	for i := range in.Secrets {
+		s.secrets[nameOf(&in.Secrets[i])] = &in.Secrets[i]
+	}
+	for i := range in.ConfigMaps {
+		s.configMaps[nameOf(&in.ConfigMaps[i])] = &in.ConfigMaps[i]
 	}
 	for i := range in.Namespaces {
 		s.namespaces[in.Namespaces[i].Name] = in.Namespaces[i].Labels

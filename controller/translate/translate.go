@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
@@ -33,6 +34,10 @@ type Objects struct {
 	EndpointSlices  []discoveryv1.EndpointSlice     `json:"endpointSlices,omitempty"`
 	Secrets         []corev1.Secret                 `json:"secrets,omitempty"`
 	DirectResponses []sluicev1alpha1.DirectResponse `json:"directResponses,omitempty"`
+	AccessPolicies  []sluicev1alpha1.AccessPolicy   `json:"accessPolicies,omitempty"`
+	// InferenceServices are read for what asks for access: that they are there, and their annotation.
+	InferenceServices []v1beta1.InferenceService `json:"inferenceServices,omitempty"`
+	ConfigMaps        []corev1.ConfigMap         `json:"configMaps,omitempty"`
 	// Namespaces are read for their labels, which a listener's allowedRoutes may select. One that is not
 	// given has only the label kubernetes.io/metadata.name.
 	Namespaces []corev1.Namespace `json:"namespaces,omitempty"`
@@ -48,6 +53,8 @@ type Result struct {
 	Gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
 	HTTPRoutes map[types.NamespacedName]gatewayv1.HTTPRouteStatus
 	GRPCRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
+	// Policies are the statuses of AccessPolicies, and of the InferenceServices that ask for API keys by annotation.
+	Policies map[ir.Ref]gatewayv1.PolicyStatus
 }
 
 // Translate gives the whole model and every status.
@@ -55,10 +62,12 @@ func Translate(in Objects) Result {
 	s := newFilledStore(in)
 	address := listenAddress(in.Listen)
 	door := planListeners(s.gateways, address)
+	guards := planGuards(s)
 	out := Result{
 		Gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
 		HTTPRoutes: map[types.NamespacedName]gatewayv1.HTTPRouteStatus{},
 		GRPCRoutes: map[types.NamespacedName]gatewayv1.GRPCRouteStatus{},
+		Policies:   guards.statuses,
 	}
 	hosts := map[HostKey][]*compiled{}
 	for _, key := range door.hosts() {
@@ -67,7 +76,7 @@ func Translate(in Objects) Result {
 	backends := map[backendKey]struct{}{}
 	counts := map[listenerKey]int{}
 	for _, r := range s.routes {
-		c := compile(r, s)
+		c := compile(r, s, &guards)
 		a := attach(r, &door, s.namespaceLabels(r.key.name.Namespace))
 		for _, host := range a.hosts {
 			hosts[host] = append(hosts[host], c)
@@ -89,11 +98,12 @@ func Translate(in Objects) Result {
 		out.Config.Listeners = append(out.Config.Listeners, p.ir)
 	}
 	for key, routes := range hosts {
-		out.Config.Hosts = append(out.Config.Hosts, translateHost(key, routes))
+		out.Config.Hosts = append(out.Config.Hosts, translateHost(key, routes, door.guardOf(key, &guards)))
 	}
 	for key := range backends {
 		out.Config.Backends = append(out.Config.Backends, translateBackend(key, s.services[key.service], s.slices[key.service]))
 	}
+	out.Config.Tokens = guards.sortedTokens()
 	sortConfig(&out.Config)
 	return out
 }
@@ -129,5 +139,6 @@ func listenAddress(listen string) string {
 func sortConfig(c *ir.Config) {
 	slices.SortFunc(c.Listeners, func(a, b ir.Listener) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Hosts, compareHosts)
+	slices.SortFunc(c.Tokens, func(a, b ir.TokenPolicy) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Backends, func(a, b ir.Backend) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -13,6 +13,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
@@ -34,6 +35,7 @@ type Translator struct {
 	address string
 	store   *store
 	door    frontDoor
+	guards  guards
 	states  map[routeKey]*routeState
 
 	// What the parts published last are, by key.
@@ -48,6 +50,7 @@ type Translator struct {
 	byGrants         index[string, routeKey]
 	byGateway        index[types.NamespacedName, routeKey]
 	byNamespace      index[string, routeKey]
+	byTarget         index[targetKey, routeKey]
 	// Which routes are part of a host, lead to a backend, are attached to a listener.
 	byHost     index[HostKey, routeKey]
 	byBackend  index[backendKey, routeKey]
@@ -70,6 +73,7 @@ type routeState struct {
 // dirty is what has to be brought up to date.
 type dirty struct {
 	door     bool
+	guards   bool
 	routes   set[routeKey]
 	hosts    set[HostKey]
 	backends set[backendKey]
@@ -100,6 +104,7 @@ func NewTranslator(listen string) *Translator {
 		byGrants:         index[string, routeKey]{},
 		byGateway:        index[types.NamespacedName, routeKey]{},
 		byNamespace:      index[string, routeKey]{},
+		byTarget:         index[targetKey, routeKey]{},
 		byHost:           index[HostKey, routeKey]{},
 		byBackend:        index[backendKey, routeKey]{},
 		byListener:       index[listenerKey, routeKey]{},
@@ -141,6 +146,17 @@ func (t *Translator) Set(object Object) {
 	case *sluicev1alpha1.DirectResponse:
 		t.store.directResponses[name] = o
 		addMembers(t.dirty.routes, t.byDirectResponse, name)
+	case *sluicev1alpha1.AccessPolicy:
+		t.store.accessPolicies[name] = o
+		t.dirty.guards = true
+	case *v1beta1.InferenceService:
+		t.touchInferenceService(name, o)
+	case *corev1.Secret:
+		t.store.secrets[name] = o
+		t.touchReferred(targetKey{kindSecret, name})
+	case *corev1.ConfigMap:
+		t.store.configMaps[name] = o
+		t.touchReferred(targetKey{kindConfigMap, name})
 	case *corev1.Namespace:
 		t.store.namespaces[o.Name] = o.Labels
 		addMembers(t.dirty.routes, t.byNamespace, o.Name)
@@ -171,6 +187,17 @@ func (t *Translator) Delete(object Object) {
 	case *sluicev1alpha1.DirectResponse:
 		delete(t.store.directResponses, name)
 		addMembers(t.dirty.routes, t.byDirectResponse, name)
+	case *sluicev1alpha1.AccessPolicy:
+		delete(t.store.accessPolicies, name)
+		t.dirty.guards = true
+	case *v1beta1.InferenceService:
+		t.touchInferenceService(name, nil)
+	case *corev1.Secret:
+		delete(t.store.secrets, name)
+		t.touchReferred(targetKey{kindSecret, name})
+	case *corev1.ConfigMap:
+		delete(t.store.configMaps, name)
+		t.touchReferred(targetKey{kindConfigMap, name})
 	case *corev1.Namespace:
 		delete(t.store.namespaces, o.Name)
 		addMembers(t.dirty.routes, t.byNamespace, o.Name)
@@ -178,6 +205,9 @@ func (t *Translator) Delete(object Object) {
 }
 
 func (t *Translator) setRoute(r *route) {
+	if _, known := t.store.routes[r.key]; !known {
+		t.touchTarget(targetKey(r.key))
+	}
 	t.store.routes[r.key] = r
 	t.byNamespace.add(r.key.name.Namespace, r.key)
 	t.dirty.routes.add(r.key)
@@ -185,6 +215,7 @@ func (t *Translator) setRoute(r *route) {
 
 func (t *Translator) deleteRoute(key routeKey) {
 	delete(t.store.routes, key)
+	t.touchTarget(targetKey(key))
 	if state, ok := t.states[key]; ok {
 		// Should the route come back before the next Flush, it is another object, which has no status.
 		state.status = gatewayv1.RouteStatus{}
@@ -195,6 +226,7 @@ func (t *Translator) deleteRoute(key routeKey) {
 
 func (t *Translator) touchGateway(name types.NamespacedName) {
 	t.dirty.door = true
+	t.touchTarget(targetKey{kindGateway, name})
 	t.dirty.gateways.add(name)
 }
 
@@ -202,6 +234,7 @@ func (t *Translator) touchGateway(name types.NamespacedName) {
 func (t *Translator) touchService(name types.NamespacedName, before, after *corev1.Service) {
 	addMembers(t.dirty.backends, t.backendsOf, name)
 	same := before != nil && after != nil && before.Spec.Type == after.Spec.Type &&
+		reflect.DeepEqual(before.OwnerReferences, after.OwnerReferences) &&
 		reflect.DeepEqual(before.Spec.Ports, after.Spec.Ports)
 	if !same {
 		addMembers(t.dirty.routes, t.byService, name)
@@ -226,6 +259,7 @@ func (t *Translator) Config() ir.Config {
 		Listeners: slices.Collect(maps.Values(t.listeners)),
 		Hosts:     slices.Collect(maps.Values(t.hosts)),
 		Backends:  slices.Collect(maps.Values(t.backends)),
+		Tokens:    t.guards.sortedTokens(),
 	}
 	sortConfig(&config)
 	return config

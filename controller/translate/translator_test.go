@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
@@ -48,6 +49,7 @@ func followHistory(t *testing.T, seed uint64) {
 		want := Translate(gather(objects))
 		requireEqual(t, step, "the model that the changes add up to", want.Config, published.config())
 		requireEqual(t, step, "the model that Config gives", want.Config, translator.Config())
+		requireEqual(t, step, "the statuses of policies", want.Policies, published.policies)
 		requireEqual(t, step, "the statuses that the changes add up to", statusesOf(want), published.statuses)
 		if again := translator.Flush(); !again.Empty() {
 			t.Fatalf("step %d: a second Flush names %+v, want nothing", step, again)
@@ -104,6 +106,14 @@ func gather(objects map[string]Object) Objects {
 			in.EndpointSlices = append(in.EndpointSlices, *o)
 		case *sluicev1alpha1.DirectResponse:
 			in.DirectResponses = append(in.DirectResponses, *o)
+		case *sluicev1alpha1.AccessPolicy:
+			in.AccessPolicies = append(in.AccessPolicies, *o)
+		case *v1beta1.InferenceService:
+			in.InferenceServices = append(in.InferenceServices, *o)
+		case *corev1.Secret:
+			in.Secrets = append(in.Secrets, *o)
+		case *corev1.ConfigMap:
+			in.ConfigMaps = append(in.ConfigMaps, *o)
 		case *corev1.Namespace:
 			in.Namespaces = append(in.Namespaces, *o)
 		}
@@ -116,11 +126,16 @@ type published struct {
 	listeners map[string]ir.Listener
 	hosts     map[HostKey]ir.Host
 	backends  map[string]ir.Backend
+	tokens    map[string]ir.TokenPolicy
+	policies  map[ir.Ref]gatewayv1.PolicyStatus
 	statuses  map[string]any
 }
 
 func newPublished() *published {
-	return &published{listeners: map[string]ir.Listener{}, hosts: map[HostKey]ir.Host{}, backends: map[string]ir.Backend{}, statuses: map[string]any{}}
+	return &published{
+		listeners: map[string]ir.Listener{}, hosts: map[HostKey]ir.Host{}, backends: map[string]ir.Backend{},
+		tokens: map[string]ir.TokenPolicy{}, policies: map[ir.Ref]gatewayv1.PolicyStatus{}, statuses: map[string]any{},
+	}
 }
 
 func (p *published) apply(t *testing.T, c Change) {
@@ -128,6 +143,16 @@ func (p *published) apply(t *testing.T, c Change) {
 	applyAll(t, p.listeners, c.Listeners, c.RemovedListeners, func(l ir.Listener) string { return l.Name })
 	applyAll(t, p.hosts, c.Hosts, c.RemovedHosts, func(h ir.Host) HostKey { return HostKey{h.Listener, h.Name} })
 	applyAll(t, p.backends, c.Backends, c.RemovedBackends, func(b ir.Backend) string { return b.Name })
+	applyAll(t, p.tokens, c.Tokens, c.RemovedTokens, func(p ir.TokenPolicy) string { return p.Name })
+	for object, status := range c.Policies {
+		if before, was := p.policies[object]; was && reflect.DeepEqual(before, status) {
+			t.Errorf("the change names the status of %s, which is as it was", object)
+		}
+		p.policies[object] = status
+	}
+	for _, object := range c.RemovedPolicies {
+		delete(p.policies, object)
+	}
 	applyStatuses(t, p.statuses, "Gateway", c.Gateways)
 	applyStatuses(t, p.statuses, "HTTPRoute", c.HTTPRoutes)
 	applyStatuses(t, p.statuses, "GRPCRoute", c.GRPCRoutes)
@@ -165,6 +190,7 @@ func (p *published) config() ir.Config {
 		Listeners: slices.Collect(maps.Values(p.listeners)),
 		Hosts:     slices.Collect(maps.Values(p.hosts)),
 		Backends:  slices.Collect(maps.Values(p.backends)),
+		Tokens:    slices.Collect(maps.Values(p.tokens)),
 	}
 	sortConfig(&config)
 	return config

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"reflect"
 
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan"
@@ -16,7 +18,12 @@ import (
 
 // concernsOthers says whether an object is about others by design: what it says may change their routes.
 func concernsOthers(object manifest.Object) bool {
-	switch object.(type) {
+	switch o := object.(type) {
+	case *v1beta1.InferenceService:
+		_, closes := o.Annotations[sluicev1alpha1.AnnotationAPIKeySecret]
+		return closes
+	case *sluicev1alpha1.AccessPolicy, *corev1.Secret, *corev1.ConfigMap:
+		return true // Whose caller is let in goes by these.
 	case *gatewayv1.Gateway, *gatewayv1.ReferenceGrant, *sluicev1alpha1.DirectResponse, *v1alpha1.ServingRuntime, *v1alpha1.ClusterServingRuntime:
 		return true
 	}

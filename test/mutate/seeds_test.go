@@ -98,7 +98,8 @@ var translateKinds = map[string]string{
 	"gateways": "gateway.networking.k8s.io/v1 Gateway", "httpRoutes": "gateway.networking.k8s.io/v1 HTTPRoute",
 	"grpcRoutes": "gateway.networking.k8s.io/v1 GRPCRoute", "referenceGrants": "gateway.networking.k8s.io/v1beta1 ReferenceGrant",
 	"services": "v1 Service", "endpointSlices": "discovery.k8s.io/v1 EndpointSlice", "secrets": "v1 Secret",
-	"directResponses": "sluice.dev/v1alpha1 DirectResponse",
+	"directResponses": "sluice.dev/v1alpha1 DirectResponse", "accessPolicies": "sluice.dev/v1alpha1 AccessPolicy",
+	"inferenceServices": "serving.kserve.io/v1beta1 InferenceService", "configMaps": "v1 ConfigMap",
 }
 
 func translateCase(t *testing.T, file string) []seedDocument {

@@ -33,6 +33,8 @@ type Options struct {
 	// ReusePort gives each of Envoy's workers a socket of its own, which balances better, but lets a second
 	// process of the same user take a share of the port unnoticed. Off, a taken port is refused.
 	ReusePort bool
+	// TrustedCA is the file of the authorities by which Envoy knows the servers that it fetches key sets from.
+	TrustedCA string
 }
 
 // Listener gives the listener of l. It depends on no host, route or backend, so that it never changes, and

@@ -97,7 +97,7 @@ func wildcardFilter(listener string) string { return "sluice.wildcard-host/" + l
 // httpFilters is the chain of every listener. It holds no filter that is absent from some routes: what differs
 // by route is per-route configuration.
 func httpFilters(listener string) []*hcm.HttpFilter {
-	return []*hcm.HttpFilter{
+	chain := []*hcm.HttpFilter{
 		typedFilter(lowercaseFilter, pack(&lua.Lua{
 			DefaultSourceCode: inline(lowercaseCode),
 			SourceCodes:       map[string]*core.DataSource{defaultPortName: inline(defaultPortCode)},
@@ -109,8 +109,9 @@ func httpFilters(listener string) []*hcm.HttpFilter {
 				TypeUrls:     []string{luaType},
 			}},
 		},
-		typedFilter("envoy.filters.http.router", pack(&router.Router{SuppressEnvoyHeaders: true})),
 	}
+	chain = append(chain, accessFilters()...)
+	return append(chain, typedFilter("envoy.filters.http.router", pack(&router.Router{SuppressEnvoyHeaders: true})))
 }
 
 // exactHost switches both host filters off: on an exact host neither has anything to do.

@@ -11,7 +11,7 @@ import (
 // a connection that failed, a timeout. Answers that a route gives itself carry none of these flags and stay as
 // they are, and so do gRPC calls, where Envoy writes the status into trailers.
 func localReplies() *hcm.LocalReplyConfig {
-	return &hcm.LocalReplyConfig{Mappers: []*hcm.ResponseMapper{
+	return &hcm.LocalReplyConfig{Mappers: append([]*hcm.ResponseMapper{
 		{
 			Filter:             both(flags("NR"), notGRPC()),
 			BodyFormatOverride: jsonError("no route for %REQ(:AUTHORITY)% %PATH(NQ)%"),
@@ -24,7 +24,7 @@ func localReplies() *hcm.LocalReplyConfig {
 			Filter:             both(flags("UH", "UF", "UC", "UT", "UO", "UR", "URX", "UMSDR", "LR", "OM", "SI", "DT"), notGRPC()),
 			BodyFormatOverride: jsonError("%LOCAL_REPLY_BODY%"),
 		},
-	}}
+	}, accessReplies()...)}
 }
 
 func flags(names ...string) *accesslog.AccessLogFilter {

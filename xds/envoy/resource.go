@@ -23,11 +23,15 @@ const (
 )
 
 // Types lists the resource types in the order in which additions and changes are safe: what is referred to
-// comes before what refers to it. Extensions come last because the only one, a listener's list of wildcard
-// hosts, names scopes.
+// comes before what refers to it. Extensions come last because a listener's list of wildcard hosts names scopes; the
+// one of which the opposite holds is [Precedes].
 func Types() []string {
 	return []string{ClusterType, EndpointType, ListenerType, ScopeType, ExtensionType}
 }
+
+// Precedes says whether an extension is to be there before the scopes that refer to it: routes name the requirements of
+// the filter of tokens, and let nobody in by one that it does not have.
+func Precedes(k Key) bool { return k.TypeURL == ExtensionType && k.Name == tokenFilter }
 
 // Key identifies a resource: no two of one type share a name.
 type Key struct {
@@ -77,7 +81,7 @@ func Resources(c ir.Config, o Options) []Resource {
 	for _, l := range c.Listeners {
 		all = append(all, Wildcards(l, wildcards[l.Name]))
 	}
-	return all
+	return append(all, Tokens(c.Tokens, o)...)
 }
 
 // newResource packs body and takes its hash as the version.

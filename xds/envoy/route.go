@@ -5,6 +5,7 @@ import (
 	"time"
 
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -32,6 +33,12 @@ func route(host string, r ir.Route) *routev3.Route {
 		}
 	case r.Forward != nil:
 		out.Action = &routev3.Route_Route{Route: forward(r.Match.Path, r.Forward, request, response)}
+	}
+	for filter, config := range access(r.Access) {
+		if out.TypedPerFilterConfig == nil {
+			out.TypedPerFilterConfig = map[string]*anypb.Any{}
+		}
+		out.TypedPerFilterConfig[filter] = config
 	}
 	return out
 }

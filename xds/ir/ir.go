@@ -9,11 +9,12 @@
 package ir
 
 // Config is all that one Envoy is to serve. Its slices are sorted by their key (Listener.Name;
-// Host.Listener, Host.Name; Backend.Name), and no key stands twice.
+// Host.Listener, Host.Name; Backend.Name; TokenPolicy.Name), and no key stands twice.
 type Config struct {
-	Listeners []Listener `json:"listeners,omitempty"`
-	Hosts     []Host     `json:"hosts,omitempty"`
-	Backends  []Backend  `json:"backends,omitempty"`
+	Listeners []Listener    `json:"listeners,omitempty"`
+	Hosts     []Host        `json:"hosts,omitempty"`
+	Backends  []Backend     `json:"backends,omitempty"`
+	Tokens    []TokenPolicy `json:"tokens,omitempty"`
 }
 
 // Ref names the user's object that a value was made from. A rejection by Envoy is reported on it.
@@ -60,6 +61,8 @@ type Route struct {
 	// Object is the HTTPRoute or GRPCRoute that the rule came from.
 	Object Ref   `json:"object"`
 	Match  Match `json:"match"`
+	// Access is what a caller has to show; nil lets everyone in.
+	Access *Access `json:"access,omitempty"`
 
 	Forward  *Forward  `json:"forward,omitempty"`
 	Redirect *Redirect `json:"redirect,omitempty"`

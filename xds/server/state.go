@@ -95,6 +95,10 @@ func removalOrder() []string {
 // warm, for which it needs their endpoints.
 func (st *state) next(c *catalog) (delivery, bool) {
 	for _, typeURL := range envoy.Types() {
+		if d := st.preceding(c, typeURL); len(d.added) > 0 {
+			st.dispatched(d)
+			return d, true
+		}
 		if typeURL != envoy.ClusterType && typeURL != envoy.EndpointType && (len(st.busy) > 0 || len(st.unasked) > 0) {
 			return delivery{}, false
 		}
@@ -114,6 +118,23 @@ func (st *state) next(c *catalog) (delivery, bool) {
 		}
 	}
 	return delivery{}, false
+}
+
+// preceding collects the extensions that have to be there before scopes; everything before these is there.
+func (st *state) preceding(c *catalog, typeURL string) delivery {
+	d := delivery{typeURL: envoy.ExtensionType}
+	sub := st.subscriptions[envoy.ExtensionType]
+	if typeURL != envoy.ScopeType || sub == nil || len(st.busy) > 0 || len(st.unasked) > 0 {
+		return d
+	}
+	for _, name := range sub.candidates() {
+		key := envoy.Key{TypeURL: envoy.ExtensionType, Name: name}
+		resource, stands := c.offer(key)
+		if envoy.Precedes(key) && sub.wants(name) && stands == present && sub.held[name] != resource.Version {
+			d.added = append(d.added, resource)
+		}
+	}
+	return d
 }
 
 // dispatched notes that d is on its way. A cluster that changes warms until its endpoints come again, changed or

@@ -12,7 +12,7 @@ var GroupVersion = schema.GroupVersion{Group: "sluice.dev", Version: "v1alpha1"}
 // AddToScheme makes the kinds of this package known to a scheme. It never fails: the error is there for the
 // signature that schemes expect.
 func AddToScheme(s *runtime.Scheme) error {
-	s.AddKnownTypes(GroupVersion, &DirectResponse{}, &DirectResponseList{})
+	s.AddKnownTypes(GroupVersion, &AccessPolicy{}, &AccessPolicyList{}, &DirectResponse{}, &DirectResponseList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 }

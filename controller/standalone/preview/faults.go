@@ -50,6 +50,18 @@ func (p Preview) routeFaults() []string {
 	for _, name := range sortedNames(p.Translated.GRPCRoutes) {
 		faults = append(faults, refusedByParents("GRPCRoute", name, p.Translated.GRPCRoutes[name].Parents)...)
 	}
+	return append(faults, p.policyFaults()...)
+}
+
+// policyFaults are why access policies are not enforced.
+func (p Preview) policyFaults() []string {
+	var faults []string
+	for object, status := range p.Translated.Policies {
+		for _, ancestor := range status.Ancestors {
+			faults = append(faults, refused(object.Kind, types.NamespacedName{Namespace: object.Namespace, Name: object.Name}, ancestor.Conditions)...)
+		}
+	}
+	slices.Sort(faults)
 	return faults
 }
 

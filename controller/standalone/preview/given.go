@@ -43,6 +43,7 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 			mine := with
 			mine.Local = &local
 			inputs = append(inputs, plan.Input{Service: service, Settings: mine})
+			given.InferenceServices = append(given.InferenceServices, *object)
 		case *v1alpha1.ServingRuntime:
 			runtimes[object.Namespace] = append(runtimes[object.Namespace], *object)
 		case *v1alpha1.ClusterServingRuntime:
@@ -81,7 +82,7 @@ func replaceRuntime(all []v1alpha1.ClusterServingRuntime, runtime v1alpha1.Clust
 	return append(all, runtime)
 }
 
-// addGiven keeps an object that translation reads; the engine's (ConfigMaps, claims) are none of its.
+// addGiven keeps an object that translation reads; claims are none of its.
 func addGiven(given *translate.Objects, object any) {
 	switch object := object.(type) {
 	case *gatewayv1.Gateway:
@@ -98,6 +99,10 @@ func addGiven(given *translate.Objects, object any) {
 		given.EndpointSlices = append(given.EndpointSlices, *object)
 	case *corev1.Secret:
 		given.Secrets = append(given.Secrets, *object)
+	case *corev1.ConfigMap:
+		given.ConfigMaps = append(given.ConfigMaps, *object)
+	case *sluicev1alpha1.AccessPolicy:
+		given.AccessPolicies = append(given.AccessPolicies, *object)
 	case *sluicev1alpha1.DirectResponse:
 		given.DirectResponses = append(given.DirectResponses, *object)
 	}

@@ -1,0 +1,65 @@
+package translate
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+)
+
+func (g generator) owners() []metav1.OwnerReference {
+	if g.chance(60) {
+		return nil
+	}
+	return []metav1.OwnerReference{{Kind: kindService, Name: pick(g, "m", "n")}}
+}
+
+func (g generator) accessPolicy() *sluicev1alpha1.AccessPolicy {
+	p := &sluicev1alpha1.AccessPolicy{ObjectMeta: g.meta("p", "q", "o")}
+	p.Spec.TargetRefs = some(g, 3, func() gatewayv1.LocalPolicyTargetReference {
+		return pick(g,
+			gatewayv1.LocalPolicyTargetReference{Group: "serving.kserve.io", Kind: kindService, Name: pick[gatewayv1.ObjectName](g, "m", "n")},
+			gatewayv1.LocalPolicyTargetReference{Group: gatewayv1.GroupName, Kind: kindHTTPRoute, Name: pick[gatewayv1.ObjectName](g, "r", "s")},
+			gatewayv1.LocalPolicyTargetReference{Group: gatewayv1.GroupName, Kind: kindGRPCRoute, Name: pick[gatewayv1.ObjectName](g, "r", "s")},
+			gatewayv1.LocalPolicyTargetReference{Group: gatewayv1.GroupName, Kind: kindGateway, Name: pick[gatewayv1.ObjectName](g, "gw", "gw2")},
+			gatewayv1.LocalPolicyTargetReference{Group: "x", Kind: "Wrong", Name: "m"},
+		)
+	})
+	if g.chance(70) {
+		p.Spec.APIKeyAuth = &sluicev1alpha1.APIKeyAuth{SecretRefs: []sluicev1alpha1.LocalSecretReference{{Name: pick(g, "keys", "others")}}}
+	}
+	if g.chance(40) {
+		p.Spec.JWT = &sluicev1alpha1.JWT{Providers: []sluicev1alpha1.JWTProvider{{
+			Name: "one", Issuer: pick(g, "a", "b"),
+			LocalJWKS: &sluicev1alpha1.LocalJWKS{ValueRef: &sluicev1alpha1.JWKSReference{Kind: pick(g, kindSecret, kindConfigMap), Name: pick(g, "keys", "jwks")}},
+		}}}
+	}
+	return p
+}
+
+// ed25519JWKS is the example of RFC 8037, appendix A.2.
+const ed25519JWKS = `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
+
+func (g generator) keys() Object {
+	if g.chance(30) {
+		return &corev1.ConfigMap{ObjectMeta: g.meta("keys", "jwks"), Data: map[string]string{"jwks": pick(g, ed25519JWKS, "x")}}
+	}
+	secret := &corev1.Secret{ObjectMeta: g.meta("keys", "others", "jwks"), Data: map[string][]byte{}}
+	for _, client := range some(g, 3, func() string { return pick(g, "alice", "bob") }) {
+		secret.Data[client] = []byte(pick(g, "one", "two", ""))
+	}
+	if g.chance(30) {
+		secret.Data = map[string][]byte{"jwks": []byte(ed25519JWKS)}
+	}
+	return secret
+}
+
+func (g generator) inferenceService() *v1beta1.InferenceService {
+	s := &v1beta1.InferenceService{ObjectMeta: g.meta("m", "n")}
+	if g.chance(50) {
+		s.Annotations = map[string]string{sluicev1alpha1.AnnotationAPIKeySecret: pick(g, "keys", "others", "")}
+	}
+	return s
+}
