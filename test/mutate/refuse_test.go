@@ -35,7 +35,7 @@ func resources(change translate.Change) []envoy.Resource {
 	for _, listener := range change.Listeners {
 		all = append(all, envoy.Wildcards(listener, wildcards[listener.Name]))
 	}
-	return all
+	return append(all, envoy.Tokens(change.Tokens, envoy.Options{TrustedCA: "ca.pem"})...)
 }
 
 // refusals says why Envoy would refuse a resource.
