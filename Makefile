@@ -5,7 +5,7 @@ SHELL := bash
 QUICKSTART := config/samples/quickstart
 # Where Envoy, libonnxruntime, Python environments and golangci-lint are kept between runs and clones.
 CACHE := $(or $(SLUICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice)
-# More flags for `sluice run`, as in: make run ARGS="--http-port 8081"
+# More flags for `sluice run`, as in: make run ARGS="--http-port 8081"; or for `make bench`.
 ARGS ?=
 
 .PHONY: help
@@ -47,6 +47,10 @@ clients: ## Install the Python clients that the end-to-end tests use, if they ar
 .PHONY: lint
 lint: ## Run golangci-lint, with the package arrows of DESIGN section 3 as depguard rules.
 	@config/deps/lint.sh
+
+.PHONY: bench
+bench: check deps build ## Run every benchmark into bench/results, on a quiet machine; ARGS="--list", ARGS="--quick standalone".
+	@CGO_ENABLED=1 go run ./bench $(ARGS)
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the diff before you commit it.
