@@ -6,9 +6,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/test/load"
@@ -77,6 +80,8 @@ type constantLoad struct {
 	streams []*load.Stream
 	past    []load.Outcome
 	opened  int
+	// connections is how many each client had made when the load began.
+	connections []int64
 }
 
 // client is one of load's.
@@ -97,7 +102,12 @@ func (s *sluice) target(name string) load.Target {
 // underLoad begins constant load on a service whose server keeps account in ledger.
 func (s *sluice) underLoad(name, ledger string) *constantLoad {
 	s.t.Helper()
-	target := s.target(name)
+	return s.underLoadAt(s.target(name), ledger)
+}
+
+// underLoadAt does so for a service behind any host and port.
+func (s *sluice) underLoadAt(target load.Target, ledger string) *constantLoad {
+	s.t.Helper()
 	tr := &constantLoad{s: s, target: target, ledger: ledger}
 	for _, of := range []struct {
 		protocol string
@@ -108,10 +118,46 @@ func (s *sluice) underLoad(name, ledger string) *constantLoad {
 		{"grpc", load.NewGRPC(target)},
 	} {
 		tr.clients = append(tr.clients, of.client)
-		tr.runs = append(tr.runs, load.Start(s.t.Context(), of.client, load.Options{Rate: arrivals, Name: name + "-" + of.protocol}))
+		tr.warm(of.protocol, of.client)
+		tr.runs = append(tr.runs, load.Start(s.t.Context(), of.client, load.Options{Rate: arrivals, Name: tr.name() + "-" + of.protocol}))
 		s.t.Cleanup(of.client.Close)
 	}
+	tr.connections = tr.dialled()
 	return tr
+}
+
+// warm sends as many requests at once as the client of HTTP/1.1 keeps connections, so that none is made later.
+func (tr *constantLoad) warm(protocol string, of client) {
+	if slow, ok := of.(*load.Client); ok {
+		slow.Delay = 300 * time.Millisecond
+		defer func() { slow.Delay = 0 }()
+	}
+	outcomes := make([]load.Outcome, kept)
+	send := func(i int) {
+		o := &outcomes[i]
+		o.ID = fmt.Sprintf("%s-%s-warm-%d", tr.name(), protocol, i)
+		o.Answer, o.Err = of.Send(tr.s.t.Context(), o.ID)
+	}
+	// The first alone: HTTP/2 would make a connection for each that finds none.
+	send(0)
+	var group sync.WaitGroup
+	for i := range outcomes[1:] {
+		group.Go(func() { send(i + 1) })
+	}
+	group.Wait()
+	tr.past = append(tr.past, outcomes...)
+}
+
+// name begins the ids of what is asked of the service.
+func (tr *constantLoad) name() string { return strings.Split(tr.target.Authority, ".")[0] }
+
+// dialled is how many connections each client has made so far.
+func (tr *constantLoad) dialled() []int64 {
+	var made []int64
+	for _, c := range tr.clients {
+		made = append(made, c.Connections())
+	}
+	return made
 }
 
 // open opens a stream of every kind, n times over. They end when the gate that it gives is opened, by a file of that name.
@@ -121,7 +167,7 @@ func (tr *constantLoad) open(n int) (gate string) {
 	for range n {
 		for _, kind := range load.StreamKinds() {
 			tr.opened++
-			id := fmt.Sprintf("%s-%s-%d", strings.Split(tr.target.Authority, ".")[0], kind, tr.opened)
+			id := fmt.Sprintf("%s-%s-%d", tr.name(), kind, tr.opened)
 			stream := load.OpenStream(tr.s.t.Context(), kind, tr.target, id, gate)
 			if stream.Pieces() == 0 {
 				tr.s.t.Errorf("the stream %s did not begin: %v", id, stream.Wait().Err)
@@ -146,6 +192,33 @@ func (tr *constantLoad) stillOpen() {
 	}
 }
 
+// awaitRefusals waits until a request of every client has failed.
+func (tr *constantLoad) awaitRefusals() {
+	tr.s.t.Helper()
+	eventually(tr.s.t, startTimeout, "requests that are refused", func() error {
+		for i, run := range tr.runs {
+			if ended, failed := run.Counts(); failed == 0 {
+				return fmt.Errorf("client %d has had %d answers and no refusal", i, ended)
+			}
+		}
+		return nil
+	})
+}
+
+// awaitAnswers waits until each client has had so many more answers.
+func (tr *constantLoad) awaitAnswers(n int) {
+	tr.s.t.Helper()
+	for _, run := range tr.runs {
+		before, _ := run.Counts()
+		eventually(tr.s.t, startTimeout, "answers", func() error {
+			if now, _ := run.Counts(); now < before+n {
+				return fmt.Errorf("%d more, want %d", now-before, n)
+			}
+			return nil
+		})
+	}
+}
+
 // stop ends the load and gives the account of every request and stream. It logs what was measured.
 func (tr *constantLoad) stop() []load.Outcome {
 	tr.s.t.Helper()
@@ -164,12 +237,21 @@ func (tr *constantLoad) stop() []load.Outcome {
 	return outcomes
 }
 
-// end ends the load and wants every request answered, once, by one backend.
+// end ends the load and wants every request answered, once, by one backend, over the connections that it began with.
 func (tr *constantLoad) end() {
 	tr.s.t.Helper()
 	outcomes := tr.stop()
+	tr.keptConnections()
 	noneFailed(tr.s.t, outcomes)
 	balanced(tr.s.t, tr.ledger, outcomes)
+}
+
+// keptConnections wants that no client had to connect anew.
+func (tr *constantLoad) keptConnections() {
+	tr.s.t.Helper()
+	if now := tr.dialled(); !slices.Equal(now, tr.connections) {
+		tr.s.t.Errorf("the clients have made %v connections, %v of them before the changes: some were closed", now, tr.connections)
+	}
 }
 
 func noneFailed(t *testing.T, outcomes []load.Outcome) {

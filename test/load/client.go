@@ -26,7 +26,7 @@ const maxBody = 4 << 10
 // Client asks a backend by HTTP, over connections that it keeps. It never sends a request twice.
 type Client struct {
 	target    Target
-	transport *http.Transport
+	transport roundTripper
 	dialled   atomic.Int64
 	// Path is what is asked for, [backend.AnswerPath] if nothing else is set.
 	Path string
@@ -61,14 +61,16 @@ func (r *Refusal) Error() string {
 // their latency counts the wait.
 func NewHTTP1(target Target, connections int) *Client {
 	c := newClient(target)
-	c.transport.MaxConnsPerHost, c.transport.MaxIdleConnsPerHost = connections, connections
+	c.transport = newHTTP1(target, connections, &c.dialled)
 	return c
 }
 
 // NewHTTP2 gives a client of HTTP/2 with prior knowledge, in clear text, whose requests share a connection.
 func NewHTTP2(target Target) *Client {
 	c := newClient(target)
-	useHTTP2(c.transport)
+	transport := newTransport(target, &c.dialled)
+	useHTTP2(transport)
+	c.transport = transport
 	return c
 }
 
@@ -78,9 +80,13 @@ func useHTTP2(transport *http.Transport) {
 }
 
 func newClient(target Target) *Client {
-	c := &Client{target: target, Path: backend.AnswerPath, Body: "some body"}
-	c.transport = newTransport(target, &c.dialled)
-	return c
+	return &Client{target: target, Path: backend.AnswerPath, Body: "some body"}
+}
+
+// roundTripper sends one request over connections that it keeps.
+type roundTripper interface {
+	http.RoundTripper
+	CloseIdleConnections()
 }
 
 // newTransport connects to the target whatever host is asked for, and counts the connections made.

@@ -63,6 +63,31 @@ func targetOf(server *httptest.Server) Target {
 	return Target{Dial: server.Listener.Addr().String(), Authority: "m.localhost"}
 }
 
+// TestAClosedConnectionIsReplacedBeforeARequest closes what is idle: the next request goes over a new connection, and is no
+// repetition.
+func TestAClosedConnectionIsReplacedBeforeARequest(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		_, _ = w.Write([]byte(reply(r)))
+	}))
+	defer server.Close()
+	client := NewHTTP1(targetOf(server), 1)
+	defer client.Close()
+	for i := range 3 {
+		if _, err := client.Send(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			server.CloseClientConnections()
+		}
+	}
+	if requests.Load() != 3 || client.Connections() != 2 {
+		t.Errorf("%d requests over %d connections, want 3 over 2", requests.Load(), client.Connections())
+	}
+}
+
 // TestAnotherRequestsAnswerIsAFailure answers for another id.
 func TestAnotherRequestsAnswerIsAFailure(t *testing.T) {
 	t.Parallel()

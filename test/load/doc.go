@@ -7,8 +7,9 @@
 //
 // A request is sent once. Go's clients repeat some by themselves, and here none may:
 //   - [net/http.Transport] repeats a request on a kept-alive connection that turns out dead if its method is idempotent, if
-//     it has no body, or if its body can be had again by GetBody. Ours are POSTs with a body that has no GetBody, which is
-//     the one kind that it gives back with the error. [http.Client] is left out, since it follows redirects.
+//     it has no body, or if its body can be had again by GetBody. HTTP/1.1 is therefore written to connections of our own.
+//     For HTTP/2 the transport is used with POSTs whose body has no GetBody, the one kind that it gives back with the error.
+//     [http.Client] is left out, since it follows redirects.
 //   - grpc-go repeats a call that the server says it did not begin, and can't be told not to. A gRPC call is therefore sent
 //     as what it is on the wire, an HTTP/2 POST with framed messages and trailers, through the same transport.
 //

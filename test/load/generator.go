@@ -66,6 +66,7 @@ type Run struct {
 
 	mu       sync.Mutex
 	outcomes []Outcome
+	failures int
 	err      error
 }
 
@@ -121,6 +122,9 @@ func (r *Run) one(ctx context.Context, id string, at time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes = append(r.outcomes, out)
+	if err != nil {
+		r.failures++
+	}
 }
 
 func (r *Run) fail(err error) {
@@ -129,11 +133,11 @@ func (r *Run) fail(err error) {
 	r.err = err
 }
 
-// Answered is how many requests have been answered, well or not.
-func (r *Run) Answered() int {
+// Counts are how many requests have ended so far, and how many of those failed.
+func (r *Run) Counts() (ended, failed int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.outcomes)
+	return len(r.outcomes), r.failures
 }
 
 // Stop begins no further request, waits for those outstanding and gives the account of all.

@@ -83,9 +83,11 @@ func (st *state) touch(key envoy.Key) {
 }
 
 // removalOrder is the order in which it is safe to take away: what refers goes before what is referred to.
-// Endpoints come last because Envoy itself gives up those of a cluster that is gone.
+// Endpoints come last because Envoy itself gives up those of a cluster that is gone. Extensions are missing: they go with
+// their listener, whose connections still drain then, and a request on one whose filter has lost its configuration is
+// answered 500. Envoy gives them up by itself when the listener has gone.
 func removalOrder() []string {
-	return []string{envoy.ListenerType, envoy.ScopeType, envoy.ExtensionType, envoy.ClusterType, envoy.EndpointType}
+	return []string{envoy.ListenerType, envoy.ScopeType, envoy.ClusterType, envoy.EndpointType}
 }
 
 // next gives the response to send now, if any, and counts it as sent. A type waits until those before it have
