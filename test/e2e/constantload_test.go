@@ -80,6 +80,8 @@ type constantLoad struct {
 	streams []*load.Stream
 	past    []load.Outcome
 	opened  int
+	// begun is when the load began: the times of outcomes count from a moment before it.
+	begun time.Time
 	// connections is how many each client had made when the load began.
 	connections []int64
 }
@@ -118,11 +120,14 @@ func (s *sluice) underLoadAt(target load.Target, ledger string) *constantLoad {
 		{"grpc", load.NewGRPC(target)},
 	} {
 		tr.clients = append(tr.clients, of.client)
-		tr.warm(of.protocol, of.client)
-		tr.runs = append(tr.runs, load.Start(s.t.Context(), of.client, load.Options{Rate: arrivals, Name: tr.name() + "-" + of.protocol}))
 		s.t.Cleanup(of.client.Close)
+		tr.warm(of.protocol, of.client)
 	}
 	tr.connections = tr.dialled()
+	tr.begun = time.Now()
+	for i, protocol := range []string{"http1", "http2", "grpc"} {
+		tr.runs = append(tr.runs, load.Start(s.t.Context(), tr.clients[i], load.Options{Rate: arrivals, Name: tr.name() + "-" + protocol}))
+	}
 	return tr
 }
 

@@ -1,55 +1,37 @@
 package e2e
 
 import (
-	"net/http"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/sluice-serving/sluice/controller/admin"
+	"github.com/sluice-serving/sluice/test/load"
 )
 
-// load asks for predictions without a pause, from several connections, until end is called, which gives how
-// many requests were answered and fails the test for each that was not answered with 200.
-func (s *sluice) load(name, body string) (end func() int64) {
+// predictions asks a model at a constant rate until end is called, which gives how many requests were answered and fails the
+// test for each that was not answered with 200.
+func (s *sluice) predictions(name, body string) (end func() int64) {
 	s.t.Helper()
-	const connections = 8
-	client := s.client()
-	url := s.url(name, "/v2/models/"+name+"/infer")
-	stop := make(chan struct{})
-	done := make(chan struct{}, connections)
-	var answered atomic.Int64
-	for range connections {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				got, err := ask(client, http.MethodPost, url, body)
-				if err != nil || got.status != http.StatusOK {
-					s.t.Errorf("after %d answers: %v, %d %s", answered.Load(), err, got.status, got.body)
-					return
-				}
-				answered.Add(1)
-			}
-		}()
-	}
+	client := load.NewHTTP1(s.target(name), kept)
+	s.t.Cleanup(client.Close)
+	client.Path, client.Body, client.ContentType, client.AnySuccess = "/v2/models/"+name+"/infer", body, "application/json", true
+	run := load.Start(s.t.Context(), client, load.Options{Rate: 2 * arrivals, Name: name})
 	return func() int64 {
-		close(stop)
-		for range connections {
-			<-done
+		s.t.Helper()
+		report := run.Stop()
+		s.t.Log(report)
+		if report.Err != nil {
+			s.t.Error(report.Err)
 		}
-		return answered.Load()
+		noneFailed(s.t, report.Outcomes)
+		return int64(len(report.Outcomes) - len(report.Failed()))
 	}
 }
 
-// TestChangesUnderLoadLoseNoRequest changes a model, splits its traffic, promotes the newer revision and
+// TestChangesOfAModelUnderLoad changes a model of the bundled runtime, splits its traffic, promotes the newer revision and
 // scales, while clients that never retry ask all the time.
-func TestChangesUnderLoadLoseNoRequest(t *testing.T) {
+func TestChangesOfAModelUnderLoad(t *testing.T) {
 	t.Parallel()
 	dir := quickstart(t)
 	s := start(t, dir)
@@ -68,7 +50,7 @@ func TestChangesUnderLoadLoseNoRequest(t *testing.T) {
 			return replicasReady(service, n)
 		}
 	}
-	end := s.load("iris", read(t, dir, "iris-input-v2.json"))
+	end := s.predictions("iris", read(t, dir, "iris-input-v2.json"))
 
 	write(t, manifest, v2)
 	s.waitService("iris", finished("00002"))
@@ -80,6 +62,5 @@ func TestChangesUnderLoadLoseNoRequest(t *testing.T) {
 	s.waitService("iris", pods(3))
 	write(t, manifest, v1)
 	s.waitService("iris", pods(1))
-
-	t.Logf("%d requests answered", end())
+	end()
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/prometheus/procfs"
@@ -285,39 +284,6 @@ func TestStartAfterAKillAdoptsEnvoy(t *testing.T) {
 		}
 	}
 	next.mustAsk(next.client(), http.MethodPost, next.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
-}
-
-// TestKilledProcessesComeBack kills a model and then Envoy: both are started again, and serve.
-func TestKilledProcessesComeBack(t *testing.T) {
-	t.Parallel()
-	dir := quickstart(t)
-	s := start(t, dir)
-	s.waitReady()
-	before := pids(s.waitService("iris", ready))
-	for _, pid := range before {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.waitService("iris", func(service admin.Service) error {
-		if now := pids(service); !service.Ready || fmt.Sprint(now) == fmt.Sprint(before) {
-			return fmt.Errorf("ready %t, pids %v", service.Ready, now)
-		}
-		return nil
-	})
-	client := s.client()
-	s.mustAsk(client, http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
-
-	if err := syscall.Kill(s.envoy(t), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, startTimeout, "Envoy back", func() error {
-		got, err := ask(client, http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
-		if err == nil && got.status != http.StatusOK {
-			err = fmt.Errorf("%d %s", got.status, got.body)
-		}
-		return err
-	})
 }
 
 // runs says whether a process is there and no zombie: one whose parent was killed may stay in /proc until the

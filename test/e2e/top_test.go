@@ -20,7 +20,7 @@ func TestLoadIsToldByRevision(t *testing.T) {
 	dir := quickstart(t)
 	s := start(t, dir)
 	s.waitReady()
-	end := s.load("iris", read(t, dir, "iris-input-v2.json"))
+	end := s.predictions("iris", read(t, dir, "iris-input-v2.json"))
 	s.waitLoad("iris-predictor-00001", "digits-predictor-00001")
 	edit(t, filepath.Join(dir, "iris.yaml"), "models/iris/v1", "models/iris/v2")
 	s.waitLoad("iris-predictor-00002", "iris-predictor-00001")

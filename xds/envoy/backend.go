@@ -50,6 +50,7 @@ func cluster(b ir.Backend) Resource {
 			MaxRequests:        wrapperspb.UInt32(unlimited),
 			MaxRetries:         wrapperspb.UInt32(unlimited),
 		}}},
+		OutlierDetection:              passOverDead(),
 		PerConnectionBufferLimitBytes: wrapperspb.UInt32(bufferLimit),
 		TypedExtensionProtocolOptions: map[string]*anypb.Any{
 			"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": pack(protocolOptions(b.Protocol)),

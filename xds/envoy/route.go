@@ -126,7 +126,8 @@ func retry(r *ir.Retry) *routev3.RetryPolicy {
 			Name:       "envoy.retry_host_predicates.previous_hosts",
 			ConfigType: previousHosts(),
 		}},
-		// Each pick hits a host that was tried before by chance: of two hosts, all of ten do once in a thousand.
+		// Where several hosts are as idle as each other, a pick hits one that was tried before by chance: of two hosts, all of
+		// ten do once in a thousand. One that is dead is the idlest, and left to passOverDead.
 		HostSelectionRetryMaxAttempts: 10,
 	}
 	if r == nil {

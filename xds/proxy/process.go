@@ -16,6 +16,9 @@ import (
 // configFlag is followed by the bootstrap's path; an Envoy that was left is known by it.
 const configFlag = "--config-path"
 
+// listenerDrain is how long the requests that came in by a port may still run after the port was taken away.
+const listenerDrain = time.Hour
+
 // process is one running Envoy, as the supervisor sees it.
 type process interface {
 	pid() int
@@ -118,7 +121,10 @@ func (p *Proxy) arguments() []string {
 		"--log-level", "warning",
 		"--log-format", logFormat,
 		"--log-format-escaped",
-		"--drain-time-s", strconv.Itoa(max(1, int(p.options.DrainTime/time.Second))),
+		// For a listener that is taken away: its connections are told at once to take no further request, and those that
+		// still have one in flight may take as long as an answer may.
+		"--drain-strategy", "immediate",
+		"--drain-time-s", strconv.Itoa(int(listenerDrain / time.Second)),
 	}
 	if p.options.Concurrency > 0 {
 		args = append(args, "--concurrency", strconv.Itoa(p.options.Concurrency))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -153,5 +154,15 @@ func TestFirstStartFailureIsReturned(t *testing.T) {
 	s.proxy.start = func() (process, error) { return nil, broken }
 	if err := s.proxy.Run(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestArguments holds what a port's connections are promised when the port is taken away.
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	p := &Proxy{options: Options{Dir: "/state"}}
+	got := strings.Join(p.arguments(), " ")
+	if want := "--drain-strategy immediate --drain-time-s 3600"; !strings.Contains(got, want) {
+		t.Errorf("arguments %s, want %s in them", got, want)
 	}
 }
