@@ -23,6 +23,7 @@ import (
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/standalone"
+	"github.com/sluice-serving/sluice/controller/standalone/capacity"
 	"github.com/sluice-serving/sluice/controller/standalone/meter"
 	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/proxy"
@@ -50,6 +51,7 @@ type runOptions struct {
 	accessLog string
 	logFormat logFormat
 	verbose   bool
+	limits    limitOptions
 }
 
 func newRunCommand() *cobra.Command {
@@ -81,6 +83,7 @@ Ctrl-C ends everything that was started.`,
 	flags.StringVar(&o.accessLog, "access-log", "", "file that Envoy appends one JSON line a request to")
 	flags.Var(&o.logFormat, "log-format", "auto, text or json; auto is text on a terminal")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log debugging lines too")
+	o.limits.addFlags(flags)
 	return cmd
 }
 
@@ -120,6 +123,10 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
 	logger := newLogger(errOut, o.logFormat, o.verbose)
+	limits, err := o.limits.resolve(logger)
+	if err != nil {
+		return err
+	}
 	leftEnvoy, err := proxy.Leftover(envoyDir(o.stateDir))
 	if err != nil {
 		return fmt.Errorf("looking for the Envoy of a killed sluice: %w", err)
@@ -129,7 +136,7 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	}
 	impatient, stopListening := secondSignal()
 	defer stopListening()
-	s, err := o.assemble(impatient, logger)
+	s, err := o.assemble(impatient, limits, logger)
 	if err != nil {
 		return err
 	}
@@ -175,7 +182,7 @@ type stack struct {
 }
 
 // assemble makes the parts and opens their sockets; nothing runs yet.
-func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*stack, error) {
+func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits, logger *slog.Logger) (*stack, error) {
 	binary, err := proxy.FindBinary(o.envoy)
 	if err != nil {
 		return nil, err
@@ -196,7 +203,7 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 	s.driver = standalone.New(standalone.Options{
 		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
 		ContainerEngine: containers, BundledFormats: bundledFormats(),
-		Listener: envoy.Options{AccessLog: o.accessLog}, Version: version,
+		Listener: envoy.Options{AccessLog: o.accessLog, Limits: o.limits.envoyLimits(limits)}, Version: version,
 		Logger: logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})
@@ -216,7 +223,10 @@ func (o *runOptions) assemble(impatient context.Context, logger *slog.Logger) (*
 		return nil, err
 	}
 	socket := filepath.Join(dir, "xds.sock")
-	s.proxy, err = proxy.New(proxy.Options{Binary: binary, Dir: dir, XDSSocket: socket, Hurry: impatient.Done(), Logger: logger.With("part", "envoy")})
+	s.proxy, err = proxy.New(proxy.Options{
+		Binary: binary, Dir: dir, XDSSocket: socket, MaxConnections: limits.Connections, MaxMemory: limits.Memory,
+		Hurry: impatient.Done(), Logger: logger.With("part", "envoy"),
+	})
 	if err != nil {
 		return nil, err
 	}

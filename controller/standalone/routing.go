@@ -178,7 +178,7 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 	backends, gone := r.lingering.publish(slices.Sorted(maps.Keys(r.touched)))
 	clear(r.touched)
 	for _, backend := range backends {
-		out.set = append(out.set, envoy.Backend(backend)...)
+		out.set = append(out.set, envoy.Backend(backend, r.listener.Limits)...)
 	}
 	for _, name := range gone {
 		out.drop(envoy.ClusterType, name)

@@ -22,7 +22,7 @@ import (
 func resources(change translate.Change) []envoy.Resource {
 	var all []envoy.Resource
 	for _, backend := range change.Backends {
-		all = append(all, envoy.Backend(backend)...)
+		all = append(all, envoy.Backend(backend, envoy.Limits{})...)
 	}
 	for _, listener := range change.Listeners {
 		all = append(all, envoy.Listener(listener, envoy.Options{}))

@@ -23,15 +23,12 @@ const (
 	// http1IdleTimeout closes an unused HTTP/1.1 connection before the model server does: uvicorn, under most
 	// Python servers, does so after 5 s, and a request that meets the close can't be tried again safely.
 	http1IdleTimeout = 4 * time.Second
-
-	// unlimited stands for no circuit breaker: Envoy's 1,024 would refuse requests that a queue should hold.
-	unlimited = math.MaxUint32
 )
 
 // Backend gives the cluster of b and, apart from it, its endpoints, which change much more often.
-func Backend(b ir.Backend) []Resource { return []Resource{cluster(b), assignment(b)} }
+func Backend(b ir.Backend, l Limits) []Resource { return []Resource{cluster(b, l), assignment(b)} }
 
-func cluster(b ir.Backend) Resource {
+func cluster(b ir.Backend, l Limits) Resource {
 	return newResource(ClusterType, b.Name, &cluster3.Cluster{
 		Name:                 b.Name,
 		ClusterDiscoveryType: &cluster3.Cluster_Type{Type: cluster3.Cluster_EDS},
@@ -44,12 +41,7 @@ func cluster(b ir.Backend) Resource {
 			// Each change reaches the workers at once instead of up to a second later.
 			UpdateMergeWindow: durationpb.New(0),
 		},
-		CircuitBreakers: &cluster3.CircuitBreakers{Thresholds: []*cluster3.CircuitBreakers_Thresholds{{
-			MaxConnections:     wrapperspb.UInt32(unlimited),
-			MaxPendingRequests: wrapperspb.UInt32(unlimited),
-			MaxRequests:        wrapperspb.UInt32(unlimited),
-			MaxRetries:         wrapperspb.UInt32(unlimited),
-		}}},
+		CircuitBreakers:               circuitBreakers(l),
 		OutlierDetection:              passOverDead(),
 		PerConnectionBufferLimitBytes: wrapperspb.UInt32(bufferLimit),
 		TypedExtensionProtocolOptions: map[string]*anypb.Any{

@@ -65,7 +65,9 @@ func render(t *testing.T, input string) []byte {
 		t.Fatalf("%s: %v", input, err)
 	}
 	var out bytes.Buffer
-	for _, r := range envoy.Resources(config, envoy.Options{AccessLog: "access.log"}) {
+	for _, r := range envoy.Resources(config, envoy.Options{
+		AccessLog: "access.log", Limits: envoy.Limits{Body: 1 << 20, Requests: 100, BackendRequests: 50},
+	}) {
 		body, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(r.Body)
 		if err != nil {
 			t.Fatal(err)

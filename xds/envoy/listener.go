@@ -35,6 +35,7 @@ type Options struct {
 	ReusePort bool
 	// TrustedCA is the file of the authorities by which Envoy knows the servers that it fetches key sets from.
 	TrustedCA string
+	Limits    Limits
 }
 
 // Listener gives the listener of l. It depends on no host, route or backend, so that it never changes, and
@@ -63,17 +64,21 @@ func connectionManager(l ir.Listener, o Options) *hcm.HttpConnectionManager {
 		ServerName:                    "sluice",
 		RouteSpecifier:                &hcm.HttpConnectionManager_ScopedRoutes{ScopedRoutes: scopedRoutes()},
 		EarlyHeaderMutationExtensions: scopeHeaders(l.Name),
-		HttpFilters:                   httpFilters(l.Name),
-		UpgradeConfigs:                []*hcm.HttpConnectionManager_UpgradeConfig{{UpgradeType: "websocket"}},
-		NormalizePath:                 wrapperspb.Bool(true),
-		UseRemoteAddress:              wrapperspb.Bool(true),
-		GenerateRequestId:             wrapperspb.Bool(true),
-		PreserveExternalRequestId:     true,
-		AlwaysSetRequestIdInResponse:  true,
-		StreamIdleTimeout:             durationpb.New(idleTimeout),
-		RequestHeadersTimeout:         durationpb.New(headersTimeout),
-		LocalReplyConfig:              localReplies(),
-		AccessLog:                     append(statistics(), accessLog(o.AccessLog)...),
+		HttpFilters:                   limited(o.Limits, false, httpFilters(l.Name)),
+		UpgradeConfigs: []*hcm.HttpConnectionManager_UpgradeConfig{{
+			UpgradeType: "websocket",
+			Filters:     limited(o.Limits, true, httpFilters(l.Name)),
+		}},
+		Http2ProtocolOptions:         clientHTTP2(),
+		NormalizePath:                wrapperspb.Bool(true),
+		UseRemoteAddress:             wrapperspb.Bool(true),
+		GenerateRequestId:            wrapperspb.Bool(true),
+		PreserveExternalRequestId:    true,
+		AlwaysSetRequestIdInResponse: true,
+		StreamIdleTimeout:            durationpb.New(idleTimeout),
+		RequestHeadersTimeout:        durationpb.New(headersTimeout),
+		LocalReplyConfig:             localReplies(o.Limits),
+		AccessLog:                    append(statistics(), accessLog(o.AccessLog)...),
 	}
 }
 

@@ -62,7 +62,7 @@ func Resources(c ir.Config, o Options) []Resource {
 	clusters := make([]Resource, 0, len(c.Backends))
 	endpoints := make([]Resource, 0, len(c.Backends))
 	for _, b := range c.Backends {
-		clusters = append(clusters, cluster(b))
+		clusters = append(clusters, cluster(b, o.Limits))
 		endpoints = append(endpoints, assignment(b))
 	}
 	wildcards := make(map[string][]string, len(c.Listeners))

@@ -11,8 +11,6 @@ import (
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpoint "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
-	overload "github.com/envoyproxy/go-control-plane/envoy/config/overload/v3"
-	connections "github.com/envoyproxy/go-control-plane/envoy/extensions/resource_monitors/downstream_connections/v3"
 	upstream "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -33,7 +31,7 @@ func Bootstrap(o Options) (*bootstrap.Bootstrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	limits, err := connectionLimit(o.MaxConnections)
+	limits, err := overloadManager(o.MaxConnections, o.MaxMemory)
 	if err != nil {
 		return nil, err
 	}
@@ -150,21 +148,6 @@ func discoveryServer(socket string) (*bootstrap.Bootstrap_StaticResources, error
 			"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
 		},
 	}}}, nil
-}
-
-// connectionLimit refuses client connections beyond a number, so that a flood can't use up the process.
-func connectionLimit(most int64) (*overload.OverloadManager, error) {
-	config, err := pack(&connections.DownstreamConnectionsConfig{MaxActiveDownstreamConnections: most})
-	if err != nil {
-		return nil, err
-	}
-	return &overload.OverloadManager{
-		RefreshInterval: durationpb.New(250 * time.Millisecond),
-		ResourceMonitors: []*overload.ResourceMonitor{{
-			Name:       "envoy.resource_monitors.global_downstream_max_connections",
-			ConfigType: &overload.ResourceMonitor_TypedConfig{TypedConfig: config},
-		}},
-	}, nil
 }
 
 // pipe is a unix socket that only its owner can use.

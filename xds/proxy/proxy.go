@@ -31,6 +31,8 @@ type Options struct {
 	Concurrency int
 	// MaxConnections bounds the client connections of all listeners together; 0 is 50,000.
 	MaxConnections int64
+	// MaxMemory is how many bytes of memory Envoy may take; near it, it sheds load. 0 is no limit.
+	MaxMemory uint64
 	// DrainTime is how long an orderly stop waits for requests in flight before it ends Envoy; 0 is 10 s.
 	DrainTime time.Duration
 	// Hurry, when closed, ends an orderly stop's wait for requests in flight; nil never does.

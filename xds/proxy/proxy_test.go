@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 
 func TestBootstrapGolden(t *testing.T) {
 	t.Parallel()
-	config, err := Bootstrap(Options{Dir: "/state/envoy", XDSSocket: "/state/xds.sock", Node: "sluice", MaxConnections: 50_000})
+	config, err := Bootstrap(Options{Dir: "/state/envoy", XDSSocket: "/state/xds.sock", Node: "sluice", MaxConnections: 50_000, MaxMemory: 4 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}

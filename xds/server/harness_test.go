@@ -45,6 +45,7 @@ type dataPlane struct {
 	reported *reported
 	// answers has what Envoy counts of answers, over all servers.
 	answers *answerSums
+	limits  envoy.Limits
 	port    uint16
 	// stopServer ends the discovery server; startServer puts a new one in its place.
 	stopServer func()
@@ -58,6 +59,12 @@ const listenerName = "kserve/gateway/http"
 // startDataPlane runs Envoy with one listener on a free port of loopback until the test ends.
 func startDataPlane(t *testing.T) *dataPlane {
 	t.Helper()
+	return startLimited(t, envoy.Limits{}, proxy.Options{})
+}
+
+// startLimited runs it with limits: the listener's and backends', and the MaxConnections and MaxMemory of o.
+func startLimited(t *testing.T, limits envoy.Limits, o proxy.Options) *dataPlane {
+	t.Helper()
 	binary, err := proxy.FindBinary("")
 	if err != nil {
 		t.Fatal(err)
@@ -68,14 +75,13 @@ func startDataPlane(t *testing.T) *dataPlane {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	d := &dataPlane{t: t, dir: dir, port: freePort(t), reported: newReported(), answers: newAnswerSums()}
+	d := &dataPlane{t: t, dir: dir, port: freePort(t), reported: newReported(), answers: newAnswerSums(), limits: limits}
 	d.startServer()
 	t.Cleanup(func() { d.stopServer() })
 
-	d.proxy, err = proxy.New(proxy.Options{
-		Binary: binary, Dir: dir, XDSSocket: filepath.Join(dir, "xds.sock"),
-		Logger: testLogger(t, "envoy"), Concurrency: 2, DrainTime: 2 * time.Second,
-	})
+	o.Binary, o.Dir, o.XDSSocket = binary, dir, filepath.Join(dir, "xds.sock")
+	o.Logger, o.Concurrency, o.DrainTime = testLogger(t, "envoy"), 2, 2*time.Second
+	d.proxy, err = proxy.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func (d *dataPlane) publish(hosts []ir.Host, backends []ir.Backend) {
 func (d *dataPlane) publishConfig(c ir.Config) {
 	d.t.Helper()
 	d.published = c
-	revision := d.server.Replace(envoy.Resources(c, envoy.Options{}))
+	revision := d.server.Replace(envoy.Resources(c, envoy.Options{Limits: d.limits}))
 	d.settle(revision)
 }
 
