@@ -30,6 +30,8 @@ type Result struct {
 	// Requests were answered in Elapsed.
 	Requests int
 	Elapsed  time.Duration
+	// Warmups were answered beside them, most of them before.
+	Warmups int
 	// P50 and P99 are how long an answer took. In a closed loop a slow server is asked less, so that these are not what
 	// a client that keeps its own pace would see.
 	P50, P99 time.Duration
@@ -75,8 +77,10 @@ func Closed(ctx context.Context, o Options) (Result, error) {
 func collect(o Options, workers []*worker) (Result, error) {
 	var latencies []time.Duration
 	var failure error
+	warmups := 0
 	for _, w := range workers {
 		latencies = append(latencies, w.latencies...)
+		warmups += w.warmups
 		// Those that were cancelled only followed the one that failed.
 		if w.err != nil && (failure == nil || errors.Is(failure, context.Canceled)) {
 			failure = w.err
@@ -90,7 +94,7 @@ func collect(o Options, workers []*worker) (Result, error) {
 	}
 	slices.Sort(latencies)
 	return Result{
-		Requests: len(latencies), Elapsed: o.Duration,
+		Requests: len(latencies), Elapsed: o.Duration, Warmups: warmups,
 		P50: rounds.SortedQuantile(latencies, 0.5), P99: rounds.SortedQuantile(latencies, 0.99),
 	}, nil
 }
@@ -99,6 +103,7 @@ func collect(o Options, workers []*worker) (Result, error) {
 type worker struct {
 	connection *Connection
 	latencies  []time.Duration
+	warmups    int
 	err        error
 }
 
@@ -121,6 +126,8 @@ func (w *worker) ask(ctx context.Context, begin, end time.Time) error {
 		now := time.Now()
 		if !sent.Before(begin) && !now.After(end) {
 			w.latencies = append(w.latencies, now.Sub(sent))
+		} else {
+			w.warmups++
 		}
 		sent = now
 	}

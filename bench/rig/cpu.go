@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,9 +13,18 @@ import (
 // SplitCPUs shares out the processors that this process may use: the first for what is measured, the others for what
 // loads it. A machine with only one shares it, and both are empty.
 func SplitCPUs() (measured, others []int, err error) {
+	all, err := CPUs()
+	if err != nil || len(all) < 2 {
+		return nil, nil, err
+	}
+	return all[:1], all[1:], nil
+}
+
+// CPUs are the processors that this process may use.
+func CPUs() ([]int, error) {
 	var allowed unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var all []int
 	for cpu := 0; len(all) < allowed.Count(); cpu++ {
@@ -22,10 +32,7 @@ func SplitCPUs() (measured, others []int, err error) {
 			all = append(all, cpu)
 		}
 	}
-	if len(all) < 2 {
-		return nil, nil, nil
-	}
-	return all[:1], all[1:], nil
+	return all, nil
 }
 
 // Pin lets every thread of a running process use cpus alone; none changes nothing.
@@ -45,7 +52,7 @@ func Pin(pid int, cpus []int) error {
 			if err != nil {
 				return fmt.Errorf("the threads of process %d: %w", pid, err)
 			}
-			if err := unix.SchedSetaffinity(tid, &wanted); err != nil && err != unix.ESRCH {
+			if err := unix.SchedSetaffinity(tid, &wanted); err != nil && !errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("processors %v for thread %d of process %d: %w", cpus, tid, pid, err)
 			}
 		}

@@ -29,6 +29,8 @@ type fleet struct {
 	kind kind
 	size int
 	dir  string
+	// cpus, if any, are all that sluice and what it starts may use.
+	cpus []int
 
 	sluice *rig.Sluice
 	// poller stays open on service 0, whose present version this is.
@@ -63,7 +65,7 @@ func (f *fleet) file(service int) string {
 func (f *fleet) start(ctx context.Context) (time.Duration, error) {
 	begin := time.Now()
 	var err error
-	if f.sluice, err = f.rig.StartSluice(f.dir, nil); err != nil {
+	if f.sluice, err = f.rig.StartSluice(f.dir, f.cpus); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, coldTimeout)

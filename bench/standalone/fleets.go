@@ -16,12 +16,14 @@ type effort struct {
 	changes int
 	// idle is how long the idle machine is watched, and polled how long one that is only polled.
 	idle, polled time.Duration
+	// warmup and loaded are those of one round of throughput.
+	warmup, loaded time.Duration
 }
 
 func effortOf(r *rig.Rig) effort {
-	e := effort{sizes: []int{1, 100, 1000}, changes: 20, idle: 10 * time.Second, polled: 5 * time.Second}
+	e := effort{sizes: []int{1, 100, 1000}, changes: 20, idle: 10 * time.Second, polled: 5 * time.Second, warmup: 2 * time.Second, loaded: 8 * time.Second}
 	if r.Quick {
-		e = effort{sizes: []int{1, 20}, changes: 5, idle: time.Second, polled: time.Second}
+		e = effort{sizes: []int{1, 20}, changes: 5, idle: time.Second, polled: time.Second, warmup: 500 * time.Millisecond, loaded: 2 * time.Second}
 	}
 	if len(r.Sizes) > 0 {
 		e.sizes = r.Sizes

@@ -16,6 +16,9 @@ type kind struct {
 	shows func(version int, answer *fasthttp.Response) bool
 }
 
+// object is a service's name.
+func object(service int) string { return fmt.Sprintf("s%d", service) }
+
 // static is a service of the user's own: a Service without a selector, an EndpointSlice and an HTTPRoute. All lead to one
 // backend process, which listens at port. A version is a response header that the route sets.
 func static(port int) kind {

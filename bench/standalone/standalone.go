@@ -1,5 +1,6 @@
 // Package standalone measures `sluice run` by itself: with 1, 100 and 1,000 services how long it takes to start, how long
-// a changed file takes to be what is served, and what CPU time and memory that costs.
+// a changed file takes to be what is served, and what CPU time and memory that costs; and what of Envoy's throughput is left
+// with Sluice's configuration of it, beside the smallest configuration that does the same.
 //
 // The sluices of all sizes run side by side while changes are measured, and bursts of changes go round among them: a
 // thousand processes can't be started anew for each round. What the others use meanwhile, which the table shows as idle
@@ -24,12 +25,13 @@ const Name = "standalone"
 
 // The parts that can be measured alone.
 const (
-	partStatic  = "static"
-	partProcess = "process"
+	partStatic   = "static"
+	partProcess  = "process"
+	partOverhead = "overhead"
 )
 
 // Parts are the names of the parts.
-func Parts() []string { return []string{partStatic, partProcess} }
+func Parts() []string { return []string{partStatic, partProcess, partOverhead} }
 
 // Run measures what r asks for.
 func Run(ctx context.Context, r *rig.Rig) (*report.Report, error) {
@@ -46,6 +48,11 @@ func Run(ctx context.Context, r *rig.Rig) (*report.Report, error) {
 	}
 	if r.Wants(partStatic) {
 		if err := runStatic(ctx, r, binary, e, out); err != nil {
+			return nil, err
+		}
+	}
+	if r.Wants(partOverhead) {
+		if err := runOverhead(ctx, r, binary, e, out); err != nil {
 			return nil, err
 		}
 	}
