@@ -29,10 +29,10 @@ func endLeftovers(ctx context.Context, stateDir string) (err error) {
 	if err := proxy.EndLeftover(ctx, envoyDir(stateDir), logger); err != nil {
 		return err
 	}
-	// An engine begins by ending what the one before it left.
+	// An engine goes on with what the one before it left, so that it ends it as its own.
 	processes, err := engine.New(engine.Options{Dir: podsDir(stateDir), Logger: logger})
 	if err != nil {
-		return fmt.Errorf("ending the processes that were left: %w", err)
+		return fmt.Errorf("taking over the processes that were left: %w", err)
 	}
 	if err := processes.Stop(ctx); err != nil {
 		return err

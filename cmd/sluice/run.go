@@ -215,6 +215,7 @@ func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits,
 	registry.MustRegister(counters, answers, loads)
 	s.loads = lrs.NewServer(lrs.ServerOptions{Logger: logger.With("part", "load"), Store: reports})
 	s.answers = stats.NewServer(stats.ServerOptions{Logger: logger.With("part", "stats"), Store: answered})
+	// What of the processes of a killed run can be gone on with is adopted here, Envoy below.
 	s.engine, err = engine.New(engine.Options{
 		Dir: podsDir(o.stateDir), Self: self, Logger: logger.With("part", "engine"),
 		ContainerEngine: containers, Drain: s.driver.Drain, Changed: s.driver.EngineChanged,

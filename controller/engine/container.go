@@ -18,6 +18,8 @@ type container struct {
 	index int
 	// starts counts the processes that were started.
 	starts int
+	// resumes is what is gone on with first, in an adopted pod.
+	resumes *resumption
 	// logUsed says that a process has written to the present log file.
 	logUsed bool
 	// started is closed when the container has once passed its startup probe, or run if it has none.
@@ -40,7 +42,7 @@ func (c *container) supervise(life, hard context.Context, untilSuccess bool) boo
 	for {
 		// Taken before the attempt, so that a reference that comes while it fails isn't missed.
 		_, replaced := c.pod.refs.get()
-		end := c.once(life, hard)
+		end := c.next(life, hard)
 		if untilSuccess && end.succeeded || life.Err() != nil || c.pod.isLeaving() {
 			c.set(func(s *ContainerState) { s.State, s.Reason, s.Message = StateTerminated, end.reason, end.message })
 			return end.succeeded
@@ -79,10 +81,7 @@ func (c *container) once(life, hard context.Context) ending {
 		return failed(err)
 	}
 	w := &watch{container: c, launch: l, events: make(chan probeEvent)}
-	if w.startup, w.readiness, w.liveness, err = l.probesOf(c.spec); err != nil {
-		return failed(err)
-	}
-	if w.postStart, w.preStop, err = l.hooksOf(c.spec); err != nil {
+	if err := w.equip(); err != nil {
 		return failed(err)
 	}
 	if err := c.rotateLog(); err != nil {
@@ -90,6 +89,7 @@ func (c *container) once(life, hard context.Context) ending {
 	}
 	logged := fileSize(l.command.logFile)
 	began := time.Now()
+	l.command.entry.Began = began
 	w.process, err = start(l.command, c.pod.host.ledger)
 	if err != nil {
 		return failed(&reasonError{ReasonStartError, redact(err.Error(), l.secrets)})
@@ -100,6 +100,12 @@ func (c *container) once(life, hard context.Context) ending {
 		s.PID, s.State, s.Reason, s.Message, s.StartedAt = w.process.pid, StateRunning, ReasonNotReady, "", began
 		s.Restarts = restarts
 	})
+	return c.attend(life, hard, w, logged, began)
+}
+
+// attend returns when a container's process has ended. Its log begins at logged.
+func (c *container) attend(life, hard context.Context, w *watch, logged int64, began time.Time) ending {
+	l := w.launch
 	cause := w.run(life, hard)
 	c.set(func(s *ContainerState) { s.PID, s.Ready, s.StartedAt = 0, false, time.Time{} })
 	if l.isolated {

@@ -28,7 +28,11 @@ type deployment struct {
 	// hash is that template's, empty if none has ever been in force; held says that a newer one waits.
 	hash          string
 	held, deleted bool
-	refs          *sharedReferences
+	// awaited says that it was adopted and neither applied nor retired since: nothing of it is started or ended.
+	awaited bool
+	// saved is what was recorded last.
+	saved deploymentRecord
+	refs  *sharedReferences
 	// pods are in the order of their making.
 	pods     []*pod
 	progress progress
@@ -104,7 +108,11 @@ func (d *deployment) logDir(h *host) string {
 func (d *deployment) step(h *host, startPod func(*pod)) (leaving []*pod) {
 	now := time.Now()
 	t := d.target()
-	act, wake := decide(t, replicasOf(d.snapshots()), now)
+	var act actions
+	var wake time.Time
+	if !d.awaited {
+		act, wake = decide(t, replicasOf(d.snapshots()), now)
+	}
 	for _, p := range d.pods {
 		if slices.Contains(act.stop, p.name) {
 			p.change(func(state *Pod) { state.Terminating = true })
@@ -169,17 +177,40 @@ func (d *deployment) snapshot() (deploymentSnapshot, bool) {
 
 func (d *deployment) newPod(h *host, now time.Time) *pod {
 	name := d.spec.Name + "-" + d.hash + "-" + randomName(5)
-	p := &pod{
-		name: name, namespace: d.key.Namespace, deployment: d.key.Name, hash: d.hash, uid: randomName(20),
-		template: *d.spec.Spec.Template.DeepCopy(), refs: d.refs, host: h,
-		dir: filepath.Join(h.options.Dir, "pods", d.key.Namespace+"_"+name), logDir: filepath.Join(d.logDir(h), name),
-		leave: make(chan struct{}), gone: make(chan struct{}), changed: d.changed,
-	}
+	p := d.makePod(h, name, d.hash, randomName(20), *d.spec.Spec.Template.DeepCopy())
 	p.state = Pod{
 		Name: name, Namespace: p.namespace, Deployment: p.deployment, Labels: p.template.Labels, TemplateHash: p.hash,
 		Address: h.options.Listen, Ports: map[int32]int32{}, CreatedAt: now, Containers: p.initialContainers(),
 	}
 	return p
+}
+
+// makePod makes a pod without a state.
+func (d *deployment) makePod(h *host, name, hash, uid string, template corev1.PodTemplateSpec) *pod {
+	data, err := json.Marshal(&template)
+	if err != nil { // see TemplateHash
+		panic(fmt.Sprintf("pod template has no JSON form: %v", err))
+	}
+	return &pod{
+		name: name, namespace: d.key.Namespace, deployment: d.key.Name, hash: hash, uid: uid,
+		template: template, refs: d.refs, host: h, fixed: podRecord{UID: uid, Template: data},
+		dir: filepath.Join(h.options.Dir, "pods", d.key.Namespace+"_"+name), logDir: filepath.Join(d.logDir(h), name),
+		leave: make(chan struct{}), gone: make(chan struct{}), changed: d.changed,
+	}
+}
+
+// save records the Deployment for a later run.
+func (d *deployment) save(h *host) {
+	next := deploymentRecord{Spec: d.spec, Hash: d.hash, Held: d.held}
+	if reflect.DeepEqual(next, d.saved) {
+		return
+	}
+	if err := h.records.saveDeployment(d.key, next); err != nil {
+		h.options.Logger.Warn("a Deployment can't be recorded: a start after a kill would make its pods anew",
+			"namespace", d.key.Namespace, "deployment", d.key.Name, "error", err)
+		return
+	}
+	d.saved = next
 }
 
 // initialContainers are the states before anything runs.

@@ -17,7 +17,7 @@ import (
 
 // Options are an engine's surroundings.
 type Options struct {
-	// Dir is the state directory: logs, volumes and the records of running processes. One engine uses it at a time.
+	// Dir is the state directory: logs, volumes and the records of pods and processes. One engine uses it at a time.
 	Dir string
 	// Self is the path of the sluice binary, for the command "sluice".
 	Self string
@@ -77,7 +77,9 @@ type request struct {
 	done  chan struct{}
 }
 
-// New ends what an earlier run with the same Dir left running, and starts an engine with nothing to run. It fails when
+// New goes on with the pods that an earlier run with the same Dir left because it was killed, and ends whatever else it left
+// running. Adopted pods are in [Engine.Pods], and their Deployments' statuses in [Engine.Status], when New returns; nothing
+// of a Deployment is started or ended by decision before it is applied or, by [Engine.Retire], given up. It fails when
 // another engine uses Dir. The engine has to be stopped.
 func New(options Options) (*Engine, error) { return newEngine(options, defaultTiming()) }
 
@@ -101,7 +103,11 @@ func newEngine(options Options, t timing) (*Engine, error) {
 	case !held:
 		return nil, fmt.Errorf("state directory %s is in use by another sluice: stop that one, or use another directory", dir)
 	}
-	records, err := clean(options, t)
+	h, err := newHost(options, t)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	found, err := h.takeStock()
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -111,27 +117,29 @@ func newEngine(options Options, t timing) (*Engine, error) {
 		requests: make(chan request), stopping: soft.Done(), done: make(chan struct{}), stopSoft: stopSoft, stopHard: stopHard, lock: lock,
 		published: newPublication(options),
 	}
-	l := newLoop(&host{options: options, timing: t, ledger: records, ports: newPortPool()}, e.published)
+	l := newLoop(h, e.published)
 	go func() {
 		defer close(e.done)
 		l.run(soft, hard, e.requests)
 	}()
+	e.do(func(l *loop) {
+		for _, a := range found {
+			l.adopt(a)
+		}
+	})
 	return e, nil
 }
 
-// clean ends the processes and removes the pods' directories of an earlier run.
-func clean(options Options, t timing) (*ledger, error) {
-	records, err := openLedger(filepath.Join(options.Dir, "processes"), options.Logger)
+// newHost opens the records of a state directory.
+func newHost(options Options, t timing) (*host, error) {
+	processes, err := openLedger(filepath.Join(options.Dir, "processes"), options.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	if err := records.endLeftovers(context.Background(), options.mark(), t.leftoverGrace); err != nil {
-		return nil, err
-	}
-	if err := os.RemoveAll(filepath.Join(options.Dir, "pods")); err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
-	return records, nil
+	return &host{
+		options: options, timing: t, ledger: processes, ports: newPortPool(),
+		records: newRecords(options.Dir, processes.boot, options.Logger),
+	}, nil
 }
 
 // Apply makes d what runs. A Deployment whose pod template is as before keeps its pods; one whose template has changed is
@@ -141,6 +149,10 @@ func (e *Engine) Apply(d *appsv1.Deployment, refs References) {
 	d = d.DeepCopy()
 	e.do(func(l *loop) { l.apply(d, refs) })
 }
+
+// Retire drains and ends the Deployments that New has adopted and nobody has applied since: nothing asks for them any more.
+// Whoever applies calls it once, when all that is to be kept is applied.
+func (e *Engine) Retire() { e.do((*loop).retire) }
 
 // Delete drains and ends a Deployment's pods. It returns when that has begun.
 func (e *Engine) Delete(key types.NamespacedName) {

@@ -83,7 +83,12 @@ func (c *container) prepareProcess(ctx context.Context, l *launch, refs Referenc
 	if err != nil {
 		return &reasonError{ReasonStartError, fmt.Sprintf("container %s: %v", c.spec.Name, err)}
 	}
-	l.command = command{path: program, args: args, dir: dir, env: environ(env), entry: c.entry()}
+	e := c.entry()
+	e.Dir, e.Secrets = dir, secretNames(vars)
+	for _, name := range names {
+		e.Names = append(e.Names, [2]string{name.from, name.to})
+	}
+	l.command = command{path: program, args: args, dir: dir, env: environ(env), entry: e}
 	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, execute: executeIn(append(environ(env), c.pod.mark()), env["PATH"], dir)}
 	return nil
 }
@@ -188,6 +193,7 @@ func (c *container) prepareContainer(l *launch, refs References, ports portMap) 
 	l.secrets, l.isolated = vars.secret, true
 	e := c.entry()
 	e.Engine, e.EngineName = r.engine, r.name
+	e.Dir, e.Secrets = c.pod.dir, secretNames(vars)
 	l.command = command{path: program, args: append([]string{program}, r.arguments()...), dir: c.pod.dir, env: environ(r.environment()), entry: e}
 	inside := executeIn(environ(client), client["PATH"], c.pod.dir)
 	l.probes = probeTarget{container: c.spec, address: options.Listen, ports: maps.Clone(ports), execute: func(ctx context.Context, args []string) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // entry is one running process as the state directory remembers it.
@@ -27,6 +28,13 @@ type entry struct {
 	// Engine and EngineName are set when the process is a container engine's client: the container outlives it.
 	Engine     string `json:"engine,omitempty"`
 	EngineName string `json:"engineName,omitempty"`
+	// Began is when the process was started.
+	Began time.Time `json:"began"`
+	// Dir is its working directory; Secrets name the variables in its environment that hold values of Secrets; Names are
+	// the pairs of its launch's pathNames.
+	Dir     string      `json:"dir,omitempty"`
+	Secrets []string    `json:"secrets,omitempty"`
+	Names   [][2]string `json:"names,omitempty"`
 }
 
 // ledger keeps a file for each running process, so that a start after kill -9 finds what the last one left.
@@ -92,27 +100,50 @@ func (l *ledger) entries() ([]entry, error) {
 	return out, nil
 }
 
-// endLeftovers ends what an earlier run with this state directory left running: the recorded processes with their groups,
-// if pid, start time and boot still agree, and whatever carries this directory's mark.
-func (l *ledger) endLeftovers(ctx context.Context, mark string, grace time.Duration) error {
-	entries, err := l.entries()
-	if err != nil {
-		return fmt.Errorf("read the records of an earlier run: %w", err)
-	}
-	groups := map[int]bool{}
-	for _, e := range entries {
-		if stat, err := readStat(e.PID); err == nil && e.Boot == l.boot && stat.start == e.Start {
+// lives says whether a recorded process still runs and carries the mark of its pod, which begins as given.
+func (l *ledger) lives(e entry, mark string) bool {
+	return l.same(e) && marked(podVariable+"="+mark+e.Namespace+"/"+e.Pod)(procStat{pid: e.PID})
+}
+
+// same says whether a recorded process still runs.
+func (l *ledger) same(e entry) bool {
+	stat, err := readStat(e.PID)
+	return err == nil && e.Boot == l.boot && stat.start == e.Start && !stat.gone()
+}
+
+// endStrays ends what an earlier run with this state directory left and nobody goes on with: the recorded processes with
+// their groups, if pid, start time and boot still agree, and whatever carries this directory's mark. The pods and processes
+// that are kept are left alone, but for what a process of theirs that has ended left in its group.
+func (l *ledger) endStrays(recorded []entry, mark string, pods map[types.NamespacedName]bool, pids map[int]bool, grace time.Duration) {
+	groups, deserted := map[int]bool{}, map[int]bool{}
+	for _, e := range recorded {
+		switch {
+		case pids[e.PID]:
+		case l.same(e):
 			groups[e.PID] = true
 			l.logger.Info("ending a process that an earlier run left", "pid", e.PID, "namespace", e.Namespace, "pod", e.Pod, "container", e.Container)
+		case e.Boot == l.boot:
+			deserted[e.PID] = true
 		}
 	}
-	ours := markedPrefix(podVariable + "=" + mark)
-	endAll(func(s procStat) bool { return groups[s.group] || ours(s) }, grace, ctx.Done())
-	for _, e := range entries {
+	prefix := podVariable + "=" + mark
+	kept := func(variable string) bool {
+		namespace, name, _ := strings.Cut(strings.TrimPrefix(variable, prefix), "/")
+		return pods[types.NamespacedName{Namespace: namespace, Name: name}]
+	}
+	endAll(func(s procStat) bool {
+		if groups[s.group] {
+			return true
+		}
+		return hasVariable(s.pid, func(v string) bool { return strings.HasPrefix(v, prefix) && (deserted[s.group] || !kept(v)) })
+	}, grace, nil)
+	for _, e := range recorded {
+		if pids[e.PID] {
+			continue
+		}
 		if e.Engine != "" {
-			removeContainer(ctx, e.Engine, e.EngineName)
+			removeContainer(context.Background(), e.Engine, e.EngineName)
 		}
 		l.forget(e.PID)
 	}
-	return nil
 }

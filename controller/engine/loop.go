@@ -57,6 +57,7 @@ func (l *loop) end(hard context.Context) {
 	endAll(markedPrefix(podVariable+"="+l.host.options.mark()), l.host.timing.leftoverGrace, hard.Done())
 	for key, d := range l.deployments {
 		d.alarm.Stop()
+		l.host.records.forgetDeployment(key)
 		l.published.remove(key)
 	}
 }
@@ -70,13 +71,15 @@ func (l *loop) apply(spec *appsv1.Deployment, refs References) {
 		l.deployments[key] = d
 	}
 	d.take(spec)
+	d.awaited = false
+	d.save(l.host)
 	d.refs.replace(refs)
 	l.reconcile(key)
 }
 
 func (l *loop) delete(key types.NamespacedName) {
 	if d, ok := l.deployments[key]; ok {
-		d.deleted = true
+		d.deleted, d.awaited = true, false
 		l.reconcile(key)
 	}
 }
@@ -92,6 +95,7 @@ func (l *loop) reconcile(key types.NamespacedName) {
 	if d.deleted && len(d.pods) == 0 {
 		d.alarm.Stop()
 		delete(l.deployments, key)
+		l.host.records.forgetDeployment(key)
 		l.published.remove(key)
 		return
 	}

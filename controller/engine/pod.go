@@ -7,11 +7,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // host is what all pods of an engine share.
@@ -19,6 +21,7 @@ type host struct {
 	options Options
 	timing  timing
 	ledger  *ledger
+	records *records
 	ports   *portPool
 }
 
@@ -37,6 +40,16 @@ type pod struct {
 	gone chan struct{}
 	// changed tells the loop that there is news. It does not block.
 	changed func()
+
+	// adopted is where each container is gone on with, in a pod that an earlier run has made; else it is nil.
+	adopted []resumption
+
+	// saving lets one goroutine at a time record the state. saved is what was recorded last, and fixed what of it never
+	// changes; forgotten says that nothing is recorded any more.
+	saving    sync.Mutex
+	saved     podRecord
+	fixed     podRecord
+	forgotten bool
 
 	// portsTurn lets one container at a time look after the pod's ports.
 	portsTurn sync.Mutex
@@ -68,7 +81,37 @@ func (p *pod) change(apply func(*Pod)) {
 	p.state.Ready = ready
 	p.served = ready || p.served && allRunning(p.state.Containers)
 	p.mu.Unlock()
+	p.save()
 	p.changed()
+}
+
+// save records the state for a later run, if what is recorded of it has changed.
+func (p *pod) save() {
+	p.saving.Lock()
+	defer p.saving.Unlock()
+	if p.forgotten {
+		return
+	}
+	next := p.fixed
+	p.mu.Lock()
+	next.State, next.Served = withoutMessages(p.state.clone()), p.served
+	p.mu.Unlock()
+	if reflect.DeepEqual(next, p.saved) {
+		return
+	}
+	if err := p.host.records.savePod(next); err != nil {
+		p.host.options.Logger.Warn("a pod can't be recorded: a start after a kill would make it anew", p.attributes(), "error", err)
+		return
+	}
+	p.saved = next
+}
+
+// forget removes the record of a pod that has ended.
+func (p *pod) forget() {
+	p.saving.Lock()
+	defer p.saving.Unlock()
+	p.forgotten = true
+	p.host.records.forgetPod(types.NamespacedName{Namespace: p.namespace, Name: p.name})
 }
 
 // allReady is true when every container that is to go on running is ready.
@@ -114,6 +157,10 @@ func (p *pod) run(soft, hard context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		if p.adopted != nil {
+			p.resumeContainers(life, hard)
+			return
+		}
 		p.runContainers(life, hard)
 	}()
 	select {
@@ -157,7 +204,7 @@ func (p *pod) runContainers(life, hard context.Context) {
 	defer endSidecars()
 	for i := range p.template.Spec.InitContainers {
 		c := p.container(&p.template.Spec.InitContainers[i], i)
-		if c.spec.RestartPolicy == nil || *c.spec.RestartPolicy != corev1.ContainerRestartPolicyAlways {
+		if !isSidecar(c.spec) {
 			if !c.supervise(life, hard, true) {
 				return
 			}
@@ -180,7 +227,12 @@ func (p *pod) runContainers(life, hard context.Context) {
 }
 
 func (p *pod) container(spec *corev1.Container, index int) *container {
-	return &container{pod: p, spec: spec, index: index, started: make(chan struct{})}
+	c := &container{pod: p, spec: spec, index: index, started: make(chan struct{})}
+	if p.adopted != nil {
+		c.resumes = &p.adopted[index]
+		c.starts, c.logUsed = c.resumes.starts, c.resumes.starts > 0
+	}
+	return c
 }
 
 // cleanUp ends what left the pod's process groups, gives back its ports and removes its directory. When the whole engine
@@ -190,6 +242,7 @@ func (p *pod) cleanUp(soft context.Context) {
 		endAll(marked(p.mark()), p.grace(nil), soft.Done())
 	}
 	p.host.ports.release(p.snapshot().Ports)
+	p.forget()
 	if err := os.RemoveAll(p.dir); err != nil {
 		p.host.options.Logger.Warn("the directory of an ended pod can't be removed", p.attributes(), "error", err)
 	}

@@ -45,6 +45,15 @@ func (p *portPool) take(declared []int32) (portMap, error) {
 	return out, nil
 }
 
+// hold keeps the ports of an adopted pod from being given out.
+func (p *portPool) hold(ports portMap) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, real := range ports {
+		p.taken[real] = true
+	}
+}
+
 func (p *portPool) release(ports portMap) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,6 +24,8 @@ type probe struct {
 	// grace overrides the pod's grace period when this probe ends the container.
 	grace *int64
 	check check
+	// begins is the verdict before the first attempt.
+	begins verdict
 }
 
 // check is one attempt: nil is a success.
@@ -108,10 +110,10 @@ func (p *probe) run(ctx context.Context, quick time.Duration, report func(outcom
 	if !sleep(ctx, p.initialDelay) {
 		return
 	}
-	var count tally
+	count := tally{verdict: p.begins}
 	var last string
 	rhythm := pace{period: p.period, quick: min(quick, p.period)}
-	passed, excused := false, 0
+	passed, excused := p.begins == passing, 0
 	for {
 		began := time.Now()
 		counts := rhythm.attempt(began)

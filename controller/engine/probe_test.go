@@ -66,6 +66,29 @@ func TestProbeIsQuickToPassAndSlowToFail(t *testing.T) {
 	})
 }
 
+// A probe of an adopted process that was ready stays passing until as many attempts fail in a row as it asks for.
+func TestProbeThatBeginsPassingFailsByItsThreshold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		p := newProbe(&corev1.Probe{SuccessThreshold: 2}, func(context.Context) error { return errors.New("no") })
+		p.begins = passing
+		var got []verdict
+		p.run(ctx, 200*time.Millisecond, func(o outcome) {
+			got = append(got, o.verdict)
+			if o.verdict == failing {
+				stop()
+			}
+		})
+		// The first failure is news, the third is the verdict's.
+		if diff := cmp.Diff([]verdict{passing, failing}, got); diff != "" || time.Since(begin) != 20*time.Second {
+			t.Errorf("after %s: %s", time.Since(begin), diff)
+		}
+		stop()
+	})
+}
+
 // Once passed, a probe keeps to its period: neither two failures nor a third one make it ask more often.
 func TestProbeKeepsToItsPeriodOnceItHasPassed(t *testing.T) {
 	t.Parallel()

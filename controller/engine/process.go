@@ -33,8 +33,10 @@ type command struct {
 
 // process is a running program in a process group of its own.
 type process struct {
-	pid    int
+	pid int
+	// cmd is set for a child, and handle, a pidfd, for a process that an earlier run has started.
 	cmd    *exec.Cmd
+	handle *os.File
 	mark   string
 	ledger *ledger
 	// exited is closed when the leader has been collected and no process of its group is left.
@@ -51,9 +53,14 @@ type process struct {
 type exitStatus struct {
 	code   int
 	signal syscall.Signal
+	// unknown is true of a process that was adopted: only its parent is told.
+	unknown bool
 }
 
 func (s exitStatus) String() string {
+	if s.unknown {
+		return "ended; its exit status is not known, since an earlier run of sluice had started it"
+	}
 	if s.signal != 0 {
 		return fmt.Sprintf("killed by signal %d (%v)", s.signal, s.signal)
 	}
@@ -141,6 +148,10 @@ func pollExit(pid int) {
 
 // signal sends to the whole group, unless the leader has been collected.
 func (p *process) signal(sig syscall.Signal) {
+	if p.cmd == nil {
+		p.signalAdopted(sig)
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.collected {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,6 +19,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // programVariable makes the test binary one of the programs below, so that tests run real processes of known behaviour.
@@ -138,16 +141,32 @@ func sleepForever() int {
 	return 0
 }
 
-// hostEngine runs an engine in the directory STATE with one pod of each kind, until it is killed.
+// hostEngine runs an engine in the directory STATE until it is killed: it applies the Deployments in the file APPLY, and those
+// that DELETE names it deletes once they are ready; their drain never ends.
 func hostEngine() int {
-	e, err := New(Options{Dir: os.Getenv("STATE")})
+	e, err := newEngine(Options{Dir: os.Getenv("STATE"), Drain: func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }}, quick())
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	e.Apply(newTestDeployment("server", "server"), References{})
-	e.Apply(newTestDeployment("stubborn", "stubborn"), References{})
-	e.Apply(newTestDeployment("daemon", "daemon"), References{})
+	var deployments []*appsv1.Deployment
+	data, err := os.ReadFile(os.Getenv("APPLY"))
+	if err == nil {
+		err = json.Unmarshal(data, &deployments)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	for _, d := range deployments {
+		e.Apply(d, References{Secrets: map[string]*corev1.Secret{"secret": {Data: map[string][]byte{"token": []byte("xyzzy-token")}}}})
+	}
+	for _, name := range strings.Fields(os.Getenv("DELETE")) {
+		for e.Status(key(name)).ReadyReplicas == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		e.Delete(key(name))
+	}
 	time.Sleep(time.Hour)
 	return 0
 }

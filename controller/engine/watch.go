@@ -21,6 +21,8 @@ type watch struct {
 	probing                      sync.WaitGroup
 	// endStartup stops the startup probe, whose later failures say nothing.
 	endStartup context.CancelFunc
+	// adopted says that the process was started by an earlier run, which has run its postStart hook.
+	adopted bool
 
 	ready bool
 	// listenMessage is set while the process listens elsewhere than it was told to.
@@ -36,12 +38,22 @@ type probeEvent struct {
 	outcome outcome
 }
 
+// equip gives the watch the container's probes and hooks.
+func (w *watch) equip() (err error) {
+	spec := w.container.spec
+	if w.startup, w.readiness, w.liveness, err = w.launch.probesOf(spec); err != nil {
+		return err
+	}
+	w.postStart, w.preStop, err = w.launch.hooksOf(spec)
+	return err
+}
+
 // run returns when the process has ended, with the reason why it was made to, "" if it ended by itself.
 func (w *watch) run(life, hard context.Context) (cause string) {
 	ctx, stop := context.WithCancel(hard)
 	defer w.probing.Wait()
 	defer stop()
-	if w.postStart != nil {
+	if w.postStart != nil && !w.adopted {
 		if err := unlessClosed(life, w.process.exited, w.postStart); err != nil && life.Err() == nil && !closed(w.process.exited) {
 			w.process.terminate(w.container.pod.grace(nil), hard.Done())
 			return "postStart hook failed: " + redact(err.Error(), w.launch.secrets)
@@ -49,7 +61,7 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	}
 	starting, started := context.WithCancel(ctx)
 	w.endStartup = started
-	if w.startup != nil {
+	if w.startup != nil && !(w.adopted && w.ready) {
 		w.begin(starting, w.startup)
 	} else {
 		w.up(ctx)
@@ -102,6 +114,9 @@ func (w *watch) up(ctx context.Context) {
 		w.begin(ctx, w.liveness)
 	}
 	if w.readiness != nil {
+		if w.adopted && w.ready { // it stays so until as many attempts in a row say otherwise as the probe asks for
+			w.readiness.begins, w.readiness.initialDelay = passing, 0
+		}
 		w.begin(ctx, w.readiness)
 		return
 	}

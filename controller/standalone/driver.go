@@ -22,6 +22,8 @@ import (
 type Engine interface {
 	Apply(deployment *appsv1.Deployment, refs engine.References)
 	Delete(key types.NamespacedName)
+	// Retire ends what was adopted from a run before and nothing has been applied for.
+	Retire()
 	Pods() []engine.Pod
 	Status(key types.NamespacedName) appsv1.DeploymentStatus
 }
@@ -29,6 +31,8 @@ type Engine interface {
 // Envoys are the data planes that the published resources reach; [server.Server] does it.
 type Envoys interface {
 	Publish(set []envoy.Resource, remove []envoy.Key) server.Revision
+	// Retain lets Envoy keep what it has of resources from a run before, until they are published or removed.
+	Retain(keys []envoy.Key)
 	Wait(ctx context.Context, revision server.Revision) error
 	Rejections() []server.Rejection
 	Clients() []server.Client
@@ -128,14 +132,16 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { l.watcher.run(ctx, filesChanged) })
-	running.Go(func() { l.revealer.run(ctx, envoys, d.reveal) })
+	running.Go(func() { l.revealer.run(ctx, envoys, traffic, d.reveal) })
 
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	digest := time.NewTicker(digestEvery)
 	defer digest.Stop()
+	l.recoverRun(ctx)
 	l.readFiles()
 	l.settle(ctx, &running)
+	processes.Retire()
 	for {
 		select {
 		case <-ctx.Done():

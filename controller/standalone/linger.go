@@ -19,6 +19,10 @@ type lingering struct {
 	planned map[string]ir.Backend
 	// draining are the endpoints that stay for their requests' sake, by backend.
 	draining map[string]map[endpointKey]bool
+	// recovered are the backends that Envoy has from a run before this one and nothing has asked for since: all but their
+	// endpoints is unknown. surveyed says that it has been looked which those are.
+	recovered map[string]bool
+	surveyed  bool
 }
 
 // endpointKey is an endpoint's place in a backend.
@@ -32,7 +36,7 @@ func keyOf(e ir.Endpoint) endpointKey { return endpointKey{e.Address, e.Port} }
 func newLingering() *lingering {
 	return &lingering{
 		published: map[string]ir.Backend{}, planned: map[string]ir.Backend{},
-		draining: map[string]map[endpointKey]bool{},
+		draining: map[string]map[endpointKey]bool{}, recovered: map[string]bool{},
 	}
 }
 
@@ -85,13 +89,17 @@ func (l *lingering) publish(names []string) (set []ir.Backend, removed []string)
 			switch {
 			case known && len(backend.Endpoints) > 0:
 				l.published[name] = backend
-				set = append(set, backend)
+				if !l.recovered[name] {
+					set = append(set, backend)
+				}
 			case known:
 				delete(l.published, name)
+				delete(l.recovered, name)
 				removed = append(removed, name)
 			}
 			continue
 		}
+		delete(l.recovered, name)
 		backend.Endpoints = withDraining(backend.Endpoints, l.draining[name])
 		l.published[name] = backend
 		set = append(set, backend)

@@ -82,6 +82,7 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 			break
 		}
 	}
+	l.routing.touchUnplanned(l.alive())
 	l.routing.publish(l.envoys, pending)
 	l.finishDrains(ctx, running)
 	l.show()
@@ -151,6 +152,7 @@ func (l *loop) takeService(name types.NamespacedName, document manifest.Document
 	if !known {
 		held = &service{name: name, revisions: l.stored[name]}
 		delete(l.stored, name)
+		l.observeAdopted(held)
 		l.services[name] = held
 	}
 	held.take(document)
@@ -159,6 +161,9 @@ func (l *loop) takeService(name types.NamespacedName, document manifest.Document
 // observe marks the services for which the engine shows another state than the one they were planned with.
 func (l *loop) observe() {
 	for _, s := range l.services {
+		if s.deployments == nil { // it is about to be planned for the first time
+			continue
+		}
 		observed := map[string]appsv1.DeploymentStatus{}
 		for name := range s.deployments {
 			observed[name] = l.engine.Status(types.NamespacedName{Namespace: s.name.Namespace, Name: name})

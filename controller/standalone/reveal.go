@@ -8,7 +8,7 @@ import (
 // revealWithin bounds how long a view waits for Envoy. An Envoy that hangs must not hide why.
 const revealWithin = 2 * time.Second
 
-// revealer puts views in force once every connected Envoy has answered what they speak of, so that who is
+// revealer puts views in force once the running Envoy has answered what they speak of, so that who is
 // told "ready" is not answered by the routes before. Of several views that wait, the newest counts.
 type revealer struct {
 	// newest holds the view that waits.
@@ -27,7 +27,7 @@ func (r revealer) offer(next *view) {
 }
 
 // run reveals views until ctx ends.
-func (r revealer) run(ctx context.Context, envoys Envoys, reveal func(*view)) {
+func (r revealer) run(ctx context.Context, envoys Envoys, traffic Traffic, reveal func(*view)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -35,7 +35,7 @@ func (r revealer) run(ctx context.Context, envoys Envoys, reveal func(*view)) {
 		case next := <-r.newest:
 			bounded, cancel := context.WithTimeout(ctx, revealWithin)
 			// In time or not, the view is what there is to know.
-			_ = envoys.Wait(bounded, next.revision)
+			_ = awaitAcknowledged(bounded, envoys, traffic, next.revision)
 			cancel()
 			reveal(next)
 		}

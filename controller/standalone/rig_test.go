@@ -32,28 +32,43 @@ type rig struct {
 	engine  *fakeEngine
 	envoys  *fakeEnvoys
 	traffic *fakeTraffic
+	options Options
+	// stop ends the driver.
+	stop func()
 }
 
 // startRig runs a driver over a directory with files until the test ends.
 func startRig(t *testing.T, files map[string]string) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: put(t, files), envoys: newFakeEnvoys(), traffic: &fakeTraffic{running: true}}
-	r.driver = New(Options{
+	r.options = Options{
 		Paths: []string{r.dir}, StateDir: t.TempDir(), Listen: "127.0.0.1", HTTPPort: 8080,
 		BundledFormats: []string{"onnx"}, Logger: slog.New(slog.DiscardHandler),
-	})
-	r.engine = &fakeEngine{driver: r.driver, ctx: t.Context, applied: map[string]application{}, status: map[string]appsv1.DeploymentStatus{}}
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := r.driver.Run(t.Context(), r.engine, r.envoys, r.traffic); err != nil {
-			t.Error(err)
-		}
-	})
+	}
+	r.engine = &fakeEngine{ctx: t.Context, applied: map[string]application{}, status: map[string]appsv1.DeploymentStatus{}}
+	r.run()
 	t.Cleanup(func() {
-		running.Wait()
+		r.stop()
 		r.engine.drains.Wait()
 	})
 	return r
+}
+
+// run runs a driver over what there is.
+func (r *rig) run() {
+	r.driver = New(r.options)
+	r.engine.driver = r.driver
+	ctx, cancel := context.WithCancel(r.t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := r.driver.Run(ctx, r.engine, r.envoys, r.traffic); err != nil {
+			r.t.Error(err)
+		}
+	})
+	r.stop = func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // write puts a file below the directory.
@@ -169,10 +184,24 @@ type fakeEngine struct {
 	list    []engine.Pod
 	ended   []string
 	started int32
+	// adopted are the Deployments of a run before that nobody has applied since.
+	adopted map[string]bool
 }
 
 func (e *fakeEngine) Apply(deployment *appsv1.Deployment, refs engine.References) {
-	e.change(func() { e.applied[deployment.Name] = application{deployment.DeepCopy(), refs} })
+	e.change(func() {
+		e.applied[deployment.Name] = application{deployment.DeepCopy(), refs}
+		delete(e.adopted, deployment.Name)
+	})
+}
+
+func (e *fakeEngine) Retire() {
+	e.mu.Lock()
+	adopted := e.adopted
+	e.mu.Unlock()
+	for deployment := range adopted {
+		e.Delete(types.NamespacedName{Namespace: "default", Name: deployment})
+	}
 }
 
 func (e *fakeEngine) Delete(key types.NamespacedName) {
@@ -289,7 +318,10 @@ type fakeEnvoys struct {
 	settled   server.Revision
 	holds     bool
 	// patient counts those who wait for as long as it takes, which are all but the view.
-	patient    int
+	patient int
+	// retained are the keys that were retained and not removed since; first are the versions of the first publication.
+	retained   []envoy.Key
+	first      map[envoy.Key]string
 	rejections []server.Rejection
 }
 
@@ -305,6 +337,10 @@ func (f *fakeEnvoys) Publish(set []envoy.Resource, remove []envoy.Key) server.Re
 	}
 	for _, key := range remove {
 		delete(f.resources, key)
+		f.retained = slices.DeleteFunc(f.retained, func(kept envoy.Key) bool { return kept == key })
+	}
+	if f.first == nil {
+		f.first = f.versions()
 	}
 	if len(set)+len(remove) > 0 {
 		f.revision++
@@ -314,6 +350,20 @@ func (f *fakeEnvoys) Publish(set []envoy.Resource, remove []envoy.Key) server.Re
 	}
 	f.news.notify()
 	return f.revision
+}
+
+func (f *fakeEnvoys) versions() map[envoy.Key]string {
+	versions := map[envoy.Key]string{}
+	for key, resource := range f.resources {
+		versions[key] = resource.Version
+	}
+	return versions
+}
+
+func (f *fakeEnvoys) Retain(keys []envoy.Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.retained = append(f.retained, keys...)
 }
 
 func (f *fakeEnvoys) Wait(ctx context.Context, revision server.Revision) error {

@@ -159,33 +159,59 @@ func startWith(t *testing.T, state string, paths ...string) *sluice {
 // startIn runs sluice with additions to the environment.
 func startIn(t *testing.T, state string, environment []string, paths ...string) *sluice {
 	t.Helper()
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &sluice{t: t, dir: paths[0], state: state, port: freePort(t), output: &lockedBuffer{}, exited: make(chan error, 1)}
+	s := &sluice{t: t, dir: paths[0], state: state, port: freePort(t), output: &lockedBuffer{}}
 	s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
-	_, adminPort, _ := net.SplitHostPort(s.address)
-	args := append([]string{"run", "--http-port", strconv.Itoa(s.port), "--admin-port", adminPort, "--state-dir", state}, paths...)
-	s.command = exec.Command(path, args...)
-	s.command.Env = append(os.Environ(), environment...)
-	s.command.Stdout, s.command.Stderr = s.output, s.output
-	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { s.exited <- s.command.Wait() }()
+	s.launch(environment, paths...)
 	t.Cleanup(func() {
 		s.stop()
 		if t.Failed() {
 			t.Logf("sluice printed:\n%s", s.output)
 		}
 	})
+	var err error
 	if s.admin, err = admin.NewClient(s.address); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
+
+// launch starts the process, with its ports and its state directory.
+func (s *sluice) launch(environment []string, arguments ...string) {
+	s.t.Helper()
+	path, err := binary()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, adminPort, err := net.SplitHostPort(s.address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	args := append([]string{"run", "--http-port", strconv.Itoa(s.port), "--admin-port", adminPort, "--state-dir", s.state}, arguments...)
+	command, exited := exec.Command(path, args...), make(chan error, 1)
+	command.Env = append(os.Environ(), environment...)
+	command.Stdout, command.Stderr = s.output, s.output
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() { exited <- command.Wait() }()
+	s.command, s.exited = command, exited
+}
+
+// kill ends sluice outright, and gives when it is dead.
+func (s *sluice) kill() {
+	s.t.Helper()
+	if err := s.command.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := <-s.exited; err == nil {
+		s.t.Error("sluice ended well although it was killed")
+	}
+	s.command = nil
+}
+
+// again starts sluice over what a killed one left, with further flags.
+func (s *sluice) again(flags ...string) { s.launch(nil, append(flags, s.dir)...) }
 
 // stop interrupts sluice as Ctrl-C does and waits for its end.
 func (s *sluice) stop() {

@@ -250,42 +250,6 @@ func TestMachineWithoutOnnxruntimeServesTheRest(t *testing.T) {
 	})
 }
 
-// TestStartAfterAKillAdoptsEnvoy kills sluice outright: Envoy and the models go on answering, and the next start goes on
-// with that Envoy.
-func TestStartAfterAKillAdoptsEnvoy(t *testing.T) {
-	t.Parallel()
-	dir := quickstart(t)
-	s := start(t, dir)
-	s.waitReady()
-	services, err := s.admin.Services(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := s.envoy(t)
-	if err := s.command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-s.exited; err == nil {
-		t.Error("sluice ended well although it was killed")
-	}
-	s.command = nil
-	s.mustAsk(s.client(), http.MethodPost, s.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
-
-	next := startWith(t, s.state, dir)
-	next.waitReady()
-	if now := next.envoy(t); now != before {
-		t.Errorf("Envoy is %d, before %d", now, before)
-	}
-	for _, service := range services {
-		for name, pid := range pids(service) {
-			if runs(pid) {
-				t.Errorf("%s of the killed sluice still runs with pid %d", name, pid)
-			}
-		}
-	}
-	next.mustAsk(next.client(), http.MethodPost, next.url("iris", "/v2/models/iris/infer"), read(t, dir, "iris-input-v2.json"))
-}
-
 // runs says whether a process is there and no zombie: one whose parent was killed may stay in /proc until the
 // machine's first process collects it.
 func runs(pid int) bool {

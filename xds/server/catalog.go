@@ -12,6 +12,8 @@ import (
 type catalog struct {
 	// entries are by type and name. The trials of refused resources are among them.
 	entries map[string]map[string]*entry
+	// retained are keys that are not published: what a client has of them from an earlier server it keeps.
+	retained map[envoy.Key]struct{}
 	// touched are the keys of which clients may have to get something else, since the store last took them.
 	touched []envoy.Key
 	// news are refusals that are in no log yet.
@@ -62,11 +64,13 @@ const (
 	absent standing = iota
 	// present: the client is to have the offered content.
 	present
-	// withheld: it is refused and nothing was accepted before; a client that has some version keeps it.
+	// withheld: it is refused and nothing was accepted before, or retained; a client that has some version keeps it.
 	withheld
 )
 
-func newCatalog() *catalog { return &catalog{entries: make(map[string]map[string]*entry)} }
+func newCatalog() *catalog {
+	return &catalog{entries: make(map[string]map[string]*entry), retained: make(map[envoy.Key]struct{})}
+}
 
 func (c *catalog) at(key envoy.Key) *entry { return c.entries[key.TypeURL][key.Name] }
 
@@ -79,6 +83,7 @@ func (c *catalog) add(r envoy.Resource, owner *entry) {
 		byName = make(map[string]*entry)
 		c.entries[r.TypeURL] = byName
 	}
+	delete(c.retained, r.Key())
 	byName[r.Name] = &entry{published: r, wanted: &content{Resource: r}, owner: owner}
 	c.touch(r.Key())
 }
@@ -95,6 +100,9 @@ func (e *entry) offered() *content {
 func (c *catalog) offer(key envoy.Key) (envoy.Resource, standing) {
 	e := c.at(key)
 	if e == nil {
+		if _, kept := c.retained[key]; kept {
+			return envoy.Resource{}, withheld
+		}
 		return envoy.Resource{}, absent
 	}
 	if o := e.offered(); o != nil {
@@ -148,6 +156,10 @@ func (c *catalog) remove(key envoy.Key) {
 	if e := c.at(key); e != nil {
 		c.endTrials(e)
 		delete(c.entries[key.TypeURL], key.Name)
+		c.touch(key)
+	}
+	if _, kept := c.retained[key]; kept {
+		delete(c.retained, key)
 		c.touch(key)
 	}
 }

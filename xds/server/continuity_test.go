@@ -11,6 +11,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
@@ -55,6 +56,39 @@ func TestRestartedServerSendsOnlyWhatChanged(t *testing.T) {
 	}
 	if got := d.get("a.example.com", "/"); got.backend != "other" {
 		t.Errorf("after the change: %d by %q", got.status, got.backend)
+	}
+}
+
+// TestRetainedResourcesStayUntilTheyAreRemoved restarts the server without what a request is in flight at: it is not cut off.
+func TestRetainedResourcesStayUntilTheyAreRemoved(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	release, arrived := make(chan struct{}), make(chan struct{})
+	slow := serve(t, "slow", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	}))
+	other := echo(t, "other")
+	d.publish([]ir.Host{host("slow.example.com", all(slow)), host("a.example.com", all(other))}, []ir.Backend{slow, other})
+	inFlight := make(chan int, 1)
+	go func() { inFlight <- d.get("slow.example.com", "/").status }()
+	<-arrived
+
+	d.stopServer()
+	d.startServer()
+	keys := []envoy.Key{{TypeURL: envoy.ClusterType, Name: slow.Name}, {TypeURL: envoy.EndpointType, Name: slow.Name}}
+	d.server.Retain(keys)
+	d.publish([]ir.Host{host("a.example.com", all(other))}, []ir.Backend{other})
+	if got := d.get("slow.example.com", "/"); got.status != 404 {
+		t.Errorf("the host that is gone answers %d", got.status)
+	}
+	close(release)
+	if status := <-inFlight; status != 200 {
+		t.Errorf("the request in flight was answered %d", status)
+	}
+	d.settle(d.server.Publish(nil, keys))
+	if clusters, err := d.proxy.ActiveRequests(t.Context()); err != nil || clusters[slow.Name] != nil || clusters[other.Name] == nil {
+		t.Errorf("clusters %v, %v", clusters, err)
 	}
 }
 

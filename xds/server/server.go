@@ -100,6 +100,10 @@ func (s *Server) Replace(set []envoy.Resource) Revision {
 	return s.store.replace(set)
 }
 
+// Retain lets the clients keep what they have of resources from an earlier server, whatever its content, until these are
+// published or removed. It is for before the first Publish; a key that is published already stays as it is.
+func (s *Server) Retain(keys []envoy.Key) { s.store.retain(keys) }
+
 // Wait returns when every connected Envoy has answered all of revision r, by acceptance or by a rejection that
 // has been traced to its resource. An Envoy that is still starting counts as connected. With none connected it
 // returns at once. The error is the context's.

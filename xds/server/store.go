@@ -49,6 +49,16 @@ func (s *store) publish(set []envoy.Resource, remove []envoy.Key) Revision {
 	return s.publishLocked(set, remove)
 }
 
+func (s *store) retain(keys []envoy.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if s.catalog.at(key) == nil {
+			s.catalog.retained[key] = struct{}{}
+		}
+	}
+}
+
 func (s *store) replace(set []envoy.Resource) Revision {
 	s.mu.Lock()
 	defer s.mu.Unlock()

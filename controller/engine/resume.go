@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// resumption is where a container of an adopted pod is gone on with.
+type resumption struct {
+	// process is the one that still runs, with its entry; nil if it has ended meanwhile.
+	process *process
+	entry   entry
+	// starts counts the starts until now.
+	starts int
+	// ready says that the process was ready when it was last seen.
+	ready bool
+}
+
+// resumeContainers goes on with an adopted pod's containers, until life ends. Init containers have run.
+func (p *pod) resumeContainers(life, hard context.Context) {
+	var sidecars, mains sync.WaitGroup
+	sidecarLife, endSidecars := context.WithCancel(hard)
+	defer sidecars.Wait()
+	defer endSidecars()
+	inits := p.template.Spec.InitContainers
+	for i := range p.adopted {
+		switch {
+		case i >= len(inits):
+			c := p.container(&p.template.Spec.Containers[i-len(inits)], i)
+			mains.Go(func() { c.supervise(life, hard, false) })
+		case isSidecar(&inits[i]):
+			c := p.container(&inits[i], i)
+			sidecars.Go(func() { c.supervise(sidecarLife, hard, false) })
+		}
+	}
+	mains.Wait()
+}
+
+// next goes on with the process that was adopted, or else starts one.
+func (c *container) next(life, hard context.Context) ending {
+	if r := c.resumes; r != nil {
+		c.resumes = nil
+		return c.resume(life, hard, r)
+	}
+	return c.once(life, hard)
+}
+
+// resume returns when an adopted container's process has ended.
+func (c *container) resume(life, hard context.Context, r *resumption) ending {
+	if r.process == nil {
+		return ending{reason: ReasonError, message: "it ended while sluice was away, how is not known"}
+	}
+	w := &watch{container: c, launch: c.relaunch(r.entry), process: r.process, events: make(chan probeEvent), adopted: true, ready: r.ready}
+	if err := w.equip(); err != nil { // no process is started for a template with such a mistake
+		r.process.terminate(c.pod.grace(nil), hard.Done())
+		return failed(err)
+	}
+	return c.attend(life, hard, w, 0, r.entry.Began)
+}
+
+// relaunch gives what is known of a running process that an earlier run has started: what its pod refers to may be another by
+// now, so its environment is asked of the process itself.
+func (c *container) relaunch(e entry) launch {
+	ports := portMap(c.pod.snapshot().Ports)
+	environment := environmentOf(e.PID)
+	values := lookupIn(environment)
+	l := launch{served: portMap{}, isolated: e.Engine != ""}
+	for _, p := range servedPorts(c.spec, &c.pod.template.Spec) {
+		l.served[p.ContainerPort] = ports[p.ContainerPort]
+	}
+	l.command = command{logFile: c.logFile(), mark: c.pod.mark(), entry: e}
+	for _, name := range e.Secrets {
+		if value := environment[name]; value != "" {
+			l.secrets = append(l.secrets, value)
+		}
+	}
+	for _, name := range e.Names {
+		l.names = append(l.names, rewrite{name[0], name[1]})
+	}
+	path, _ := values("PATH")
+	execute := executeIn(environ(environment), path, e.Dir)
+	if l.isolated {
+		inside := execute
+		execute = func(ctx context.Context, args []string) error {
+			return inside(ctx, append([]string{e.Engine}, containerRun{name: e.EngineName}.execArguments(args)...))
+		}
+	}
+	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, execute: execute}
+	return l
+}
+
+// environmentOf is the environment that a process was started with.
+func environmentOf(pid int) map[string]string {
+	values := map[string]string{}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		return values // it has ended, which its watch finds
+	}
+	for variable := range strings.SplitSeq(string(data), "\x00") {
+		if name, value, ok := strings.Cut(variable, "="); ok {
+			values[name] = value
+		}
+	}
+	return values
+}
+
+// secretNames are the variables that hold values of Secrets.
+func secretNames(vars variables) []string {
+	var names []string
+	for name, value := range vars.values {
+		if slices.Contains(vars.secret, value) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
