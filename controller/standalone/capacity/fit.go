@@ -28,6 +28,7 @@ const (
 	defaultConnections = 50_000
 	defaultRequests    = 4096
 	memoryShare        = 4
+	fewConnections     = 10_000
 	leastRequests      = 16
 
 	// ownFiles are what Envoy has open beside connections: listeners, logs, its workers' own.
@@ -102,9 +103,10 @@ func requestsFor(files uint64, connections int64) uint32 {
 // raise is how the hard limit is raised.
 const raise = "raise the hard limit with ulimit -Hn as root, LimitNOFILE= in a systemd unit, or a nofile line in /etc/security/limits.conf"
 
-// Scarce says, where the open files leave fewer connections than there would be by default, what to do; "" else.
+// Scarce says what to do where the open files leave few connections, and "" where there are enough or as many as were asked
+// for.
 func Scarce(asked, fit Limits) string {
-	if asked.Connections > 0 || fit.Connections >= defaultConnections {
+	if asked.Connections > 0 || fit.Connections >= fewConnections {
 		return ""
 	}
 	return raise

@@ -80,7 +80,7 @@ func TestFitRefusesWhatDoesNotFit(t *testing.T) {
 
 func TestScarceFilesAreSaid(t *testing.T) {
 	t.Parallel()
-	if got := Scarce(Limits{}, Limits{Connections: defaultConnections}); got != "" {
+	if got := Scarce(Limits{}, Limits{Connections: fewConnections}); got != "" {
 		t.Errorf("with plenty: %q", got)
 	}
 	if got := Scarce(Limits{Connections: 5}, Limits{Connections: 5}); got != "" {

@@ -49,7 +49,7 @@ func NewAnswers(services Services) *Answers {
 		duration: prometheus.NewDesc("sluice_request_duration_seconds",
 			"Time from a request's first byte at Envoy to the last byte of the endpoint's answer that it passes on.", of, nil),
 		refused: prometheus.NewDesc("sluice_refused_total",
-			"Requests that Envoy answered by itself, by HTTP status and Envoy's response flags.", []string{"code", "flags"}, nil),
+			"Requests that Envoy answered by itself, by HTTP status (200 for a gRPC call, whose own status tells) and Envoy's response flags.", []string{"code", "flags"}, nil),
 		places:  places{},
 		sums:    map[revision]*answered{},
 		refusal: map[stats.Refusal]uint64{},

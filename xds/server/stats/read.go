@@ -11,6 +11,9 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
+// overflow is the flag of a request that a circuit breaker kept from the endpoint chosen for it.
+const overflow = "UO"
+
 // read gives what a message says of answers. All else that Envoy counts is passed over.
 func read(message *metrics.StreamMetricsMessage) Flush {
 	flush := Flush{ByEndpoint: map[string]*Answers{}, Refused: map[Refusal]uint64{}}
@@ -37,9 +40,9 @@ func (f *Flush) addCount(metric *prometheus.Metric) {
 		return
 	}
 	status, _ := strconv.ParseUint(label(metric, ir.CodeTag), 10, 64) // without an answer it is no number, and 0 is right
-	endpoint := label(metric, ir.EndpointTag)
-	if endpoint == "" {
-		f.Refused[Refusal{status, label(metric, ir.FlagsTag)}] += uint64(n)
+	endpoint, flags := label(metric, ir.EndpointTag), label(metric, ir.FlagsTag)
+	if endpoint == "" || strings.Contains(flags, overflow) {
+		f.Refused[Refusal{status, flags}] += uint64(n)
 		return
 	}
 	f.at(endpoint).ByClass[classOf(status)] += uint64(n)

@@ -149,6 +149,7 @@ func TestReadTakesAnswersAlone(t *testing.T) {
 		counted(ir.AnswersStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "999", ir.FlagsTag, "-"),
 		counted(ir.AnswersStat, 0, ir.EndpointTag, "idle:1", ir.CodeTag, "200", ir.FlagsTag, "-"),
 		counted(ir.AnswersStat, 4, ir.EndpointTag, "", ir.CodeTag, "503", ir.FlagsTag, "UH"),
+		counted(ir.AnswersStat, 2, ir.EndpointTag, "a:1", ir.CodeTag, "503", ir.FlagsTag, "UO"),
 		timed(7, 5000, map[float64]uint64{100: 1, 200: 4, 1e3: 6}, ir.EndpointTag, "a:1"),
 		timed(0, 0, nil, ir.EndpointTag, "idle:1"),
 		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.EndpointTag, "-"),
@@ -156,7 +157,7 @@ func TestReadTakesAnswersAlone(t *testing.T) {
 	a := &Answers{ByClass: [Classes]uint64{0: 3, 2: 5}}
 	a.Latency.Sum = 5000
 	a.Latency.Counts[0], a.Latency.Counts[3], a.Latency.Counts[10], a.Latency.Counts[ir.LatencyBucketCount] = 1, 3, 2, 1
-	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a}, Refused: map[Refusal]uint64{{Status: 503, Flags: "UH"}: 4}}
+	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a}, Refused: map[Refusal]uint64{{Status: 503, Flags: "UH"}: 4, {Status: 503, Flags: "UO"}: 2}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
