@@ -74,12 +74,12 @@ const (
 	MissingRight Missing = iota // NaN goes to the right
 	MissingLeft                 // NaN goes to the left
 	MissingZero                 // NaN is taken for 0 and compared
-	ZeroRight                   // NaN and what is within ±1e-35 go to the right: LightGBM's zero_as_missing
+	ZeroRight                   // NaN and what is within ±1e-35 (in single precision) go to the right: LightGBM's zero_as_missing
 	ZeroLeft                    // the same, to the left
 )
 
-// zeroThreshold is LightGBM's bound of what is a zero.
-const zeroThreshold = 1e-35
+// zeroThreshold is LightGBM's bound of what is a zero, which is a constant in single precision.
+const zeroThreshold = float64(float32(1e-35))
 
 // Categories says which categories go to the left. A category is a value's whole part.
 type Categories struct {

@@ -72,7 +72,7 @@ func goesLeft(f *trees.Forest, n *trees.Node, x float64) bool {
 			x = 0
 		}
 	case trees.ZeroLeft, trees.ZeroRight:
-		if missing || math.Abs(x) <= 1e-35 {
+		if missing || math.Abs(x) <= float64(float32(1e-35)) {
 			return n.Missing == trees.ZeroLeft
 		}
 	}

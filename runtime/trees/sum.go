@@ -219,7 +219,7 @@ func (m *LeafModel) value(rows tabular.Matrix, row int, constant float64) float6
 		if x != x {
 			return constant
 		}
-		sum += x * m.Coefficients[i]
+		sum += float64(x * m.Coefficients[i]) // two roundings, also where the processor could do with one
 	}
 	return sum
 }
