@@ -51,60 +51,66 @@ func (r *Report) picture() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// ratioDiagram draws each ratio with its least and greatest round, over a line at 1 and the aims.
+// ratioDiagram draws each ratio with its least and greatest round, a line at 1 and the aims. The keys stand one below the
+// other, where long ones have room.
 func ratioDiagram(ratios []Ratio) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text = "ratios: above 1 ours is better"
-	p.Y.Min, p.Y.Max = 0, 1.1
-	var names []string
-	middles := make(ratioBars, 0, len(ratios))
+	p.X.Min, p.X.Max = 0, 1.1
+	p.Y.Min, p.Y.Max = -0.5, float64(len(ratios))-0.5
+	bars := make(ratioBars, len(ratios))
+	names := make([]string, len(ratios))
 	var aims plotter.XYs
 	for i, ratio := range ratios {
-		names = append(names, ratio.Key)
-		middles = append(middles, ratio)
+		// The first one stands on top.
+		y := len(ratios) - 1 - i
+		bars[y], names[y] = ratio, ratio.Key
 		if ratio.Aim != 0 {
-			aims = append(aims, plotter.XY{X: float64(i), Y: ratio.Aim})
+			aims = append(aims, plotter.XY{X: ratio.Aim, Y: float64(y)})
 		}
-		p.Y.Max = max(p.Y.Max, 1.1*ratio.Max)
+		p.X.Max = max(p.X.Max, 1.1*ratio.Max)
 	}
-	bars, err := plotter.NewYErrorBars(middles)
+	even, err := plotter.NewLine(plotter.XYs{{X: 1, Y: p.Y.Min}, {X: 1, Y: p.Y.Max}})
 	if err != nil {
 		return nil, err
 	}
-	points, err := plotter.NewScatter(middles)
-	if err != nil {
-		return nil, err
-	}
-	points.Shape, points.Color = draw.CircleGlyph{}, plotutil.Color(0)
-	even := plotter.NewFunction(func(float64) float64 { return 1 })
 	even.Dashes = plotutil.Dashes(1)
-	p.Add(plotter.NewGrid(), even, bars, points)
-	p.Legend.Add("measured, least to greatest round", points)
+	spread, err := plotter.NewXErrorBars(bars)
+	if err != nil {
+		return nil, err
+	}
+	middles, err := plotter.NewScatter(bars)
+	if err != nil {
+		return nil, err
+	}
+	middles.Shape, middles.Color = draw.CircleGlyph{}, plotutil.Color(0)
+	p.Add(plotter.NewGrid(), even, spread, middles)
+	p.Legend.Left = true
+	p.Legend.Add("measured, least to greatest round", middles)
 	if len(aims) > 0 {
 		wanted, err := plotter.NewScatter(aims)
 		if err != nil {
 			return nil, err
 		}
-		wanted.Shape, wanted.Color = draw.CrossGlyph{}, plotutil.Color(1)
+		wanted.Shape, wanted.Color = draw.CrossGlyph{}, plotutil.Color(2)
 		p.Add(wanted)
 		p.Legend.Add("aim", wanted)
 	}
-	p.NominalX(names...)
-	p.X.Min, p.X.Max = -0.5, float64(len(ratios))-0.5
+	p.NominalY(names...)
 	return p, nil
 }
 
-// ratioBars gives the ratios to the plotter.
+// ratioBars gives the ratios to the plotter, each at the height of its index.
 type ratioBars []Ratio
 
 // Len implements plotter.XYer.
 func (r ratioBars) Len() int { return len(r) }
 
 // XY implements plotter.XYer.
-func (r ratioBars) XY(i int) (x, y float64) { return float64(i), r[i].Ratio }
+func (r ratioBars) XY(i int) (x, y float64) { return r[i].Ratio, float64(i) }
 
-// YError implements plotter.YErrorer: how far down and up the bar goes.
-func (r ratioBars) YError(i int) (down, up float64) {
+// XError implements plotter.XErrorer: how far the bar goes to the left and to the right.
+func (r ratioBars) XError(i int) (left, right float64) {
 	return r[i].Ratio - r[i].Min, r[i].Max - r[i].Ratio
 }
 

@@ -72,3 +72,12 @@ func (r *Rig) CheckParts(known ...string) error {
 
 // Whole says whether the benchmark is run as it is meant to be, so that its results may stand for it.
 func (r *Rig) Whole() bool { return !r.Quick && len(r.Sizes) == 0 && len(r.Parts) == 0 }
+
+// Note says how much was measured, for the report.
+func (r *Rig) Note() string {
+	note := fmt.Sprintf("Rounds: %d.", r.Rounds)
+	if !r.Whole() {
+		note += " **Not the whole benchmark: such numbers only show that it runs.**"
+	}
+	return note
+}

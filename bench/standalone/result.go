@@ -5,24 +5,20 @@ import (
 	"time"
 
 	"github.com/sluice-serving/sluice/bench/report"
-	"github.com/sluice-serving/sluice/bench/rig"
 	"github.com/sluice-serving/sluice/bench/rounds"
 )
 
 // flatnessAim is how much of the speed of a change at the smallest size is to be left at the largest.
 const flatnessAim = 0.8
 
-func notes(r *rig.Rig, e effort) []string {
-	note := fmt.Sprintf("%d rounds; %d changes a round and size.", r.Rounds, e.changes)
-	if !r.Whole() {
-		note += " **Not the whole benchmark: these numbers only show that it runs.**"
-	}
-	return []string{note, `A cold start lasts from the start of the program to the moment at which every service has answered 200 through Envoy; it has the
+// sizesNote says how what depends on the number of services was measured.
+func sizesNote(e effort) string {
+	return fmt.Sprintf(`A cold start lasts from the start of the program to the moment at which every service has answered 200 through Envoy; it has the
 machine to itself. A change lasts from the replacement of service 0's file to the end of the first answer that shows it, polled each
-millisecond over a connection that stays open: a response header that a route sets (static endpoints), or a share of traffic that goes
-from one of two revisions to the other (InferenceServices). Sluice waits for a directory to be quiet before it reads it, which is part
-of each change. While changes are measured the sluices of all sizes run side by side, and bursts of changes go round among them. CPU of
-a change is what is spent beyond polling alone.`}
+millisecond over a connection that stays open: a response header that a route sets (static endpoints), or traffic that goes from one of
+two revisions to the other (InferenceServices). Sluice waits for a directory to be quiet before it reads it, which is part of each change.
+There are %d changes a round and size. While they are made the sluices of all sizes run side by side, and bursts of changes go round among
+them. CPU of a change is what is spent beyond polling alone.`, e.changes)
 }
 
 // reportKind adds what was measured of one kind.

@@ -40,7 +40,10 @@ func Run(ctx context.Context, r *rig.Rig) (*report.Report, error) {
 		return nil, err
 	}
 	e := effortOf(r)
-	out := &report.Report{Bench: Name, Notes: notes(r, e)}
+	out := &report.Report{Bench: Name, Notes: []string{r.Note()}}
+	if r.Wants(partProcess) || r.Wants(partStatic) {
+		out.Notes = append(out.Notes, sizesNote(e))
+	}
 	if r.Wants(partProcess) {
 		if err := runProcess(ctx, r, binary, e, out); err != nil {
 			return nil, err
