@@ -19,26 +19,21 @@ type adopted struct {
 	pods   []remains
 }
 
-// remains are what is left of a pod: its record and its processes that still live, by the container's name.
+// remains are what is left of a pod: its record and, by the container's name, its processes that still live and those that were
+// about to be started, of which nothing more is known.
 type remains struct {
-	record  podRecord
-	entries map[string]entry
+	record          podRecord
+	entries, caught map[string]entry
 }
 
-// survey says what of an earlier run can be gone on with. The entries are those of living processes.
-func survey(deployments map[types.NamespacedName]deploymentRecord, pods []podRecord, living []entry) []adopted {
-	byPod := map[types.NamespacedName]map[string]entry{}
-	for _, e := range living {
-		key := types.NamespacedName{Namespace: e.Namespace, Name: e.Pod}
-		if byPod[key] == nil {
-			byPod[key] = map[string]entry{}
-		}
-		byPod[key][e.Container] = e
-	}
+// survey says what of an earlier run can be gone on with. living are the processes that still live, caught those that were
+// about to be started.
+func survey(deployments map[types.NamespacedName]deploymentRecord, pods []podRecord, living, caught []entry) []adopted {
+	livingIn, caughtIn := byPod(living), byPod(caught)
 	found := map[types.NamespacedName]*adopted{}
 	for _, p := range pods {
 		record, known := deployments[p.deployment()]
-		r := remains{record: p, entries: byPod[p.key()]}
+		r := remains{record: p, entries: livingIn[p.key()], caught: caughtIn[p.key()]}
 		if !known || !r.adoptable() {
 			continue
 		}
@@ -53,6 +48,18 @@ func survey(deployments map[types.NamespacedName]deploymentRecord, pods []podRec
 			return cmp.Or(a.record.State.CreatedAt.Compare(b.record.State.CreatedAt), cmp.Compare(a.record.State.Name, b.record.State.Name))
 		})
 		out = append(out, *a)
+	}
+	return out
+}
+
+func byPod(entries []entry) map[types.NamespacedName]map[string]entry {
+	out := map[types.NamespacedName]map[string]entry{}
+	for _, e := range entries {
+		key := types.NamespacedName{Namespace: e.Namespace, Name: e.Pod}
+		if out[key] == nil {
+			out[key] = map[string]entry{}
+		}
+		out[key][e.Container] = e
 	}
 	return out
 }
@@ -74,6 +81,9 @@ func (r remains) adoptable() bool {
 				return false
 			}
 			continue
+		}
+		if _, caught := r.caught[state.Name]; caught && !runs {
+			return false
 		}
 		alive = alive || runs
 		if !runs && !r.record.State.Terminating && startsOf(state) == 0 {
@@ -107,7 +117,11 @@ func (h *host) takeStock() ([]adopted, error) {
 		return nil, fmt.Errorf("read the records of an earlier run: %w", err)
 	}
 	living := slices.DeleteFunc(slices.Clone(recorded), func(e entry) bool { return !h.ledger.lives(e, h.options.mark()) })
-	found := survey(deployments, pods, living)
+	caught, err := h.ledger.announcements()
+	if err != nil {
+		return nil, fmt.Errorf("read the records of an earlier run: %w", err)
+	}
+	found := survey(deployments, pods, living, caught)
 	kept := map[types.NamespacedName]bool{}
 	keptDeployments := map[types.NamespacedName]bool{}
 	keptPIDs := map[int]bool{}
@@ -121,6 +135,7 @@ func (h *host) takeStock() ([]adopted, error) {
 		}
 	}
 	h.ledger.endStrays(recorded, h.options.mark(), kept, keptPIDs, h.timing.leftoverGrace)
+	h.ledger.forgetAnnouncements(caught)
 	for _, p := range pods {
 		if !kept[p.key()] {
 			h.options.Logger.Info("a pod of the run before can't be adopted: it is ended", "namespace", p.State.Namespace, "name", p.State.Name)

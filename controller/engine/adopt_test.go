@@ -444,6 +444,47 @@ func TestAdoptedProbeHasTheProcessEnvironment(t *testing.T) {
 	r.first("ready", func(c ContainerState) bool { return c.Ready })
 }
 
+// TestStartThatWasNotRecordedIsEnded has a container's second process be one that runs and that nobody has recorded, as when
+// the engine is killed right after it was started.
+func TestStartThatWasNotRecordedIsEnded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := newTestDeployment("server", "server")
+	before := runHost(t, dir, "", d).kill("ready", allRecordedReady(1))["server"].State
+	// The process is there, its record is not, and a start was announced.
+	file := only(t, dir, "processes")
+	if err := os.Rename(file, filepath.Join(dir, "processes", "default_"+before.Name+"_main"+announced)); err != nil {
+		t.Fatal(err)
+	}
+	r := resume(t, dir, nil)
+	if pods := r.Pods(); len(pods) != 0 {
+		t.Errorf("adopted: %+v", pods)
+	}
+	if left := running(inGroup(before.Containers[0].PID)); len(left) > 0 {
+		t.Errorf("it runs on: %+v", left)
+	}
+	r.Apply(d, References{})
+	r.untilReady("server", 1)
+	if files, err := filepath.Glob(filepath.Join(dir, "processes", "*")); err != nil || len(files) != 1 {
+		t.Errorf("records: %v, %v", files, err)
+	}
+}
+
+// TestPodsOfAStopThatWasKilledGo kills an engine that waits for a process to end: that one is on its way out, so that another
+// pod takes its place.
+func TestPodsOfAStopThatWasKilledGo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := newTestDeployment("stubborn", "stubborn", func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].ReadinessProbe = nil })
+	before := runHost(t, dir, "stop", d).kill("being ended", func(pods map[string]podRecord) bool { return pods["stubborn"].State.Terminating })
+	r := resume(t, dir, nil)
+	r.Apply(d, References{})
+	r.until("another pod alone", func() bool {
+		pods := r.Pods()
+		return len(pods) == 1 && pods[0].Name != before["stubborn"].State.Name && pods[0].Containers[0].PID != 0
+	})
+}
+
 func TestRecordsOfAnEndedPodAreRemoved(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
@@ -470,7 +511,7 @@ func FuzzRecords(f *testing.F) {
 		_ = err
 		if p, err := parsePodRecord(data); err == nil {
 			d.Spec = &appsv1.Deployment{}
-			survey(nil, []podRecord{p}, nil)
+			survey(nil, []podRecord{p}, nil, nil)
 			remains{record: p}.adoptable()
 		}
 	})

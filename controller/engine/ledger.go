@@ -56,6 +56,24 @@ func openLedger(dir string, logger *slog.Logger) (*ledger, error) {
 
 func (l *ledger) file(pid int) string { return filepath.Join(l.dir, strconv.Itoa(pid)+".json") }
 
+func (l *ledger) announcement(e entry) string {
+	return filepath.Join(l.dir, e.Namespace+"_"+e.Pod+"_"+e.Container+announced)
+}
+
+// announced ends the names of the files of processes that are about to be started.
+const announced = ".starting"
+
+// announce notes that a container's process is about to be started, so that a run that is killed before it is recorded leaves
+// none unseen. It gives what takes the note back.
+func (l *ledger) announce(e entry) (recorded func(), err error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	name := l.announcement(e)
+	return func() { l.remove(name) }, replaceFile(name, data, 0o600)
+}
+
 func (l *ledger) record(pid int, e entry) error {
 	stat, err := readStat(pid)
 	if err != nil {
@@ -69,9 +87,35 @@ func (l *ledger) record(pid int, e entry) error {
 	return replaceFile(l.file(pid), data, 0o600)
 }
 
-func (l *ledger) forget(pid int) {
-	if err := os.Remove(l.file(pid)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.logger.Warn("cannot remove the record of an ended process", "pid", pid, "error", err)
+func (l *ledger) forget(pid int) { l.remove(l.file(pid)) }
+
+func (l *ledger) remove(name string) {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.logger.Warn("the record of a process can't be removed", "file", name, "error", err)
+	}
+}
+
+// announcements are the containers whose process an earlier run was about to start.
+func (l *ledger) announcements() ([]entry, error) {
+	files, err := filepath.Glob(filepath.Join(l.dir, "*"+announced))
+	if err != nil {
+		return nil, err
+	}
+	var out []entry
+	for _, file := range files {
+		var e entry
+		// One that was cut off while it was written is of a process that was not started.
+		if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &e) == nil {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// forgetAnnouncements removes the notes once what was started is ended or adopted.
+func (l *ledger) forgetAnnouncements(entries []entry) {
+	for _, e := range entries {
+		l.remove(l.announcement(e))
 	}
 }
 

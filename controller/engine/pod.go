@@ -50,6 +50,8 @@ type pod struct {
 	saved     podRecord
 	fixed     podRecord
 	forgotten bool
+	// ending says that the engine stops: a run that is killed in the middle of that leaves pods that are to go.
+	ending bool
 
 	// portsTurn lets one container at a time look after the pod's ports.
 	portsTurn sync.Mutex
@@ -95,6 +97,7 @@ func (p *pod) save() {
 	next := p.fixed
 	p.mu.Lock()
 	next.State, next.Served = withoutMessages(p.state.clone()), p.served
+	next.State.Terminating = next.State.Terminating || p.ending
 	p.mu.Unlock()
 	if reflect.DeepEqual(next, p.saved) {
 		return
@@ -104,6 +107,14 @@ func (p *pod) save() {
 		return
 	}
 	p.saved = next
+}
+
+// saveEnding records that the pod is to go, however that came.
+func (p *pod) saveEnding() {
+	p.saving.Lock()
+	p.ending = true
+	p.saving.Unlock()
+	p.save()
 }
 
 // forget removes the record of a pod that has ended.
@@ -168,6 +179,7 @@ func (p *pod) run(soft, hard context.Context) {
 		p.drain(soft, done)
 	case <-soft.Done():
 	}
+	p.saveEnding()
 	end()
 	<-done
 	p.cleanUp(soft)

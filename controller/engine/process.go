@@ -77,6 +77,11 @@ func start(c command, l *ledger) (*process, error) {
 		Path: c.path, Args: c.args, Dir: c.dir, Env: c.env, Stdout: log, Stderr: log,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}
+	recorded, err := l.announce(c.entry)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("record the start of %s: %w", c.path, err), log.Close())
+	}
+	defer recorded()
 	err = errors.Join(cmd.Start(), log.Close())
 	if cmd.Process == nil {
 		return nil, fmt.Errorf("start %s: %w", c.path, err)

@@ -142,7 +142,7 @@ func sleepForever() int {
 }
 
 // hostEngine runs an engine in the directory STATE until it is killed: it applies the Deployments in the file APPLY, and those
-// that DELETE names it deletes once they are ready; their drain never ends.
+// that DELETE names it deletes once they are ready; their drain never ends. "stop" there stops it once the first pod runs.
 func hostEngine() int {
 	e, err := newEngine(Options{Dir: os.Getenv("STATE"), Drain: func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }}, quick())
 	if err != nil {
@@ -162,6 +162,12 @@ func hostEngine() int {
 		e.Apply(d, References{Secrets: map[string]*corev1.Secret{"secret": {Data: map[string][]byte{"token": []byte("xyzzy-token")}}}})
 	}
 	for _, name := range strings.Fields(os.Getenv("DELETE")) {
+		if name == "stop" {
+			for len(e.Pods()) == 0 || e.Pods()[0].Containers[0].PID == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+			_ = e.Stop(context.Background())
+		}
 		for e.Status(key(name)).ReadyReplicas == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}

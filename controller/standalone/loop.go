@@ -51,6 +51,9 @@ type loop struct {
 	// byName are the objects of the routes of plain localhost.
 	byName map[objectKey]bool
 
+	// adopted are the Deployments that a run before has left, by their services, until these are planned.
+	adopted map[types.NamespacedName][]types.NamespacedName
+
 	draining map[podKey]*drain
 	looks    chan look
 	sweeping bool

@@ -22,7 +22,13 @@ const recoverWithin = 10 * time.Second
 // endpoints that Envoy has, which may have requests in flight although no manifest asks for them any more. It comes before
 // anything is planned.
 func (l *loop) recoverRun(ctx context.Context) {
-	l.pods = l.engine.Pods()
+	l.adopted = map[types.NamespacedName][]types.NamespacedName{}
+	for _, pod := range l.engine.Pods() {
+		service, deployment := ownerOf(&pod), types.NamespacedName{Namespace: pod.Namespace, Name: pod.Deployment}
+		if !slices.Contains(l.adopted[service], deployment) {
+			l.adopted[service] = append(l.adopted[service], deployment)
+		}
+	}
 	if !l.traffic.Running() {
 		return
 	}
@@ -44,14 +50,13 @@ func (l *loop) recoverRun(ctx context.Context) {
 // observeAdopted gives a service that has not been planned yet the status of its adopted Deployments, so that it is planned as
 // it stands and not as if it began.
 func (l *loop) observeAdopted(s *service) {
-	for i := range l.pods {
-		if pod := &l.pods[i]; ownerOf(pod) == s.name {
-			if s.observed == nil {
-				s.observed = map[string]appsv1.DeploymentStatus{}
-			}
-			s.observed[pod.Deployment] = l.engine.Status(types.NamespacedName{Namespace: pod.Namespace, Name: pod.Deployment})
+	for _, deployment := range l.adopted[s.name] {
+		if s.observed == nil {
+			s.observed = map[string]appsv1.DeploymentStatus{}
 		}
+		s.observed[deployment.Name] = l.engine.Status(deployment)
 	}
+	delete(l.adopted, s.name)
 }
 
 // recover notes what Envoy has from the run before. Of such a backend only the endpoints ("address:port") are known: Envoy

@@ -57,7 +57,9 @@ func startRig(t *testing.T, files map[string]string) *rig {
 // run runs a driver over what there is.
 func (r *rig) run() {
 	r.driver = New(r.options)
+	r.engine.mu.Lock()
 	r.engine.driver = r.driver
+	r.engine.mu.Unlock()
 	ctx, cancel := context.WithCancel(r.t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -235,9 +237,10 @@ func (e *fakeEngine) Status(key types.NamespacedName) appsv1.DeploymentStatus {
 func (e *fakeEngine) change(do func()) {
 	e.mu.Lock()
 	do()
+	driver := e.driver
 	e.mu.Unlock()
 	e.news.notify()
-	e.driver.EngineChanged()
+	driver.EngineChanged()
 }
 
 func (e *fakeEngine) deployments() []string {
@@ -290,8 +293,11 @@ func (e *fakeEngine) end(pod engine.Pod) {
 			}
 		}
 	})
+	e.mu.Lock()
+	driver := e.driver
+	e.mu.Unlock()
 	e.drains.Go(func() {
-		if e.driver.Drain(e.ctx(), pod) != nil {
+		if driver.Drain(e.ctx(), pod) != nil {
 			return
 		}
 		e.change(func() {

@@ -65,6 +65,8 @@ func (p *Proxy) differs(pid int, r record) (string, error) {
 	switch {
 	case r.Bootstrap == "":
 		return "its start was not recorded to the end", nil
+	case r.Ending:
+		return "its end had begun", nil
 	case r.Bootstrap != hashOf(config):
 		return "its bootstrap is another", nil
 	case !sameFile(fmt.Sprintf("/proc/%d/exe", pid), p.options.Binary):

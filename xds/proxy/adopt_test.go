@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -183,6 +184,39 @@ func TestAnotherEnvoyIsReplaced(t *testing.T) {
 	}
 }
 
+// TestEndThatHasBegunIsRecorded looks at the record while Envoy is drained: a run that is killed then leaves an Envoy that
+// listens no more.
+func TestEndThatHasBegunIsRecorded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := remember(dir, record{PID: 7, StartTicks: 8, Boot: "b", Bootstrap: "h"}); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (r record) {
+		data, err := os.ReadFile(recordFile(dir))
+		if err == nil {
+			err = json.Unmarshal(data, &r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	s := newSupervised(syscall.SIGTERM)
+	s.proxy.options.Dir = dir
+	drained := false
+	s.proxy.drain = func(process) { drained = read().Ending }
+	another := &fakeProcess{number: 9, obeys: []syscall.Signal{syscall.SIGTERM}, done: make(chan struct{})}
+	s.proxy.stop(another)
+	if read().Ending {
+		t.Error("the end of another process is recorded")
+	}
+	s.proxy.stop(&fakeProcess{number: 7, obeys: []syscall.Signal{syscall.SIGTERM}, done: make(chan struct{})})
+	if want := (record{PID: 7, StartTicks: 8, Boot: "b", Bootstrap: "h", Ending: true}); read() != want || !drained {
+		t.Errorf("record %+v, there at the drain: %t", read(), drained)
+	}
+}
+
 func TestWhatKeepsAnEnvoyFromBeingAdopted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -204,14 +238,19 @@ func TestWhatKeepsAnEnvoyFromBeingAdopted(t *testing.T) {
 		t.Fatalf("equal options give unequal bootstraps: %v", err)
 	}
 	same := hashOf(config)
-	for _, c := range []struct{ bootstrap, binary, want string }{
-		{"", shell, "its start was not recorded"},
-		{hashOf(nil), shell, "its bootstrap is another"},
-		{same, os.Args[0], "its binary is not"},
-		{same, filepath.Join(dir, "none"), "its binary is not"},
-		{same, shell, "its command line is another"},
+	for _, c := range []struct {
+		bootstrap, binary string
+		ending            bool
+		want              string
+	}{
+		{"", shell, false, "its start was not recorded"},
+		{same, shell, true, "its end had begun"},
+		{hashOf(nil), shell, false, "its bootstrap is another"},
+		{same, os.Args[0], false, "its binary is not"},
+		{same, filepath.Join(dir, "none"), false, "its binary is not"},
+		{same, shell, false, "its command line is another"},
 	} {
-		r.Bootstrap, p.options.Binary = c.bootstrap, c.binary
+		r.Bootstrap, p.options.Binary, r.Ending = c.bootstrap, c.binary, c.ending
 		why, err := p.differs(r.PID, r)
 		if err != nil || !strings.Contains(why, c.want) {
 			t.Errorf("%q, %v; want %q", why, err, c.want)

@@ -55,6 +55,8 @@ type record struct {
 	Boot string `json:"boot"`
 	// Bootstrap is the SHA-256 of the bootstrap that it was started with, in hexadecimal.
 	Bootstrap string `json:"bootstrap"`
+	// Ending says that its end has begun: it takes no connections any more.
+	Ending bool `json:"ending,omitempty"`
 }
 
 func recordFile(dir string) string    { return filepath.Join(dir, "envoy.json") }
@@ -71,6 +73,23 @@ func remember(dir string, r record) error {
 		return err
 	}
 	return os.Rename(next, recordFile(dir))
+}
+
+// rememberEnd notes that the end of a recorded process has begun.
+func rememberEnd(dir string, pid int) error {
+	data, err := os.ReadFile(recordFile(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var r record
+	if json.Unmarshal(data, &r) != nil || r.PID != pid {
+		return nil // nobody can adopt it by such a record
+	}
+	r.Ending = true
+	return remember(dir, r)
 }
 
 func forget(dir string) error {

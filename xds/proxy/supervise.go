@@ -75,6 +75,9 @@ func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
 // stop ends a process in order and returns when it is gone.
 func (p *Proxy) stop(running process) {
 	p.setStopping(true)
+	if err := rememberEnd(p.options.Dir, running.pid()); err != nil {
+		p.logger.Warn("Envoy's end can't be recorded", "error", err)
+	}
 	p.drain(running)
 	for _, step := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := running.signal(step); err != nil {
