@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -267,6 +268,68 @@ func TestKilledInTheMiddleOfUpdates(t *testing.T) {
 	noneFailed(t, outcomes)
 	balanced(t, ledger, outcomes)
 	s.noOrphans(t)
+}
+
+// TestKilledWhileItStops interrupts sluice, which then waits for a stream, and kills it. The Envoy that is left takes no
+// connections any more, so that the next start has one of its own.
+func TestKilledWhileItStops(t *testing.T) {
+	t.Parallel()
+	dir, ledger := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "m.yaml"), counted{name: "m", mark: "v1", ledger: ledger}.yaml(t))
+	s := start(t, dir)
+	s.waitService("m", running(1))
+	tr := s.underLoad("m", ledger)
+	tr.onlyStreams()
+	gate := tr.open(1)
+	envoy, models := s.envoy(t), pids(s.waitService("m", ready))
+	if err := s.command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, startTimeout, "the port closed", func() error {
+		connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+		if err != nil {
+			return nil
+		}
+		return errors.Join(errors.New("it is open"), connection.Close())
+	})
+	s.kill()
+	tr.stillOpen()
+	s.again()
+	// The old Envoy is drained once more before it is replaced.
+	write(t, gate, "")
+	s.waitService("m", running(1))
+	noneFailed(t, tr.stop())
+	again := s.underLoad("m", ledger)
+	again.awaitAnswers(20)
+	noneFailed(t, again.stop())
+	if now := s.envoy(t); now == envoy {
+		t.Errorf("Envoy %d, whose end had begun, goes on", now)
+	}
+	if now := pids(s.waitService("m", running(1))); fmt.Sprint(now) != fmt.Sprint(models) {
+		t.Errorf("the processes, whose end had not begun, are %v, before %v", now, models)
+	}
+	s.noOrphans(t)
+}
+
+// TestKilledWhileItStarts kills sluice at moments before it serves: the next start serves, with one Envoy and one process.
+func TestKilledWhileItStarts(t *testing.T) {
+	t.Parallel()
+	dir, ledger := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "m.yaml"), counted{name: "m", mark: "v1", ledger: ledger}.yaml(t))
+	s := start(t, dir)
+	for range 8 {
+		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond) // any moment is right: it is what is tried
+		s.kill()
+		s.again()
+	}
+	s.waitService("m", all(running(1), gone))
+	tr := s.underLoad("m", ledger)
+	tr.awaitAnswers(20)
+	tr.end()
+	s.noOrphans(t)
+	if envoys := processesNaming(t, filepath.Join(s.state, "envoy", "bootstrap.json")); len(envoys) != 1 {
+		t.Errorf("Envoys: %v", envoys)
+	}
 }
 
 // onlyStreams ends the requests that come one by one; streams stay open.
