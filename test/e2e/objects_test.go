@@ -89,8 +89,9 @@ endpoints:
 	}
 }
 
-// TestRefusalByEnvoyIsReportedBesideItsManifest brings a Gateway whose port another process has: Envoy
-// refuses that listener, the report says so beside the manifest, and the other listener serves.
+// TestRefusalByEnvoyIsReportedBesideItsManifest brings a Gateway whose port another process has: Envoy refuses that listener,
+// the report says so beside the manifest, and the other listener serves. It is the same for an Envoy that starts meanwhile,
+// and a mended manifest serves without more ado.
 func TestRefusalByEnvoyIsReportedBesideItsManifest(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -99,7 +100,8 @@ func TestRefusalByEnvoyIsReportedBesideItsManifest(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = taken.Close() })
 	dir := quickstart(t)
-	write(t, filepath.Join(dir, "extra.yaml"), fmt.Sprintf(`apiVersion: gateway.networking.k8s.io/v1
+	gateway := func(port int) {
+		write(t, filepath.Join(dir, "extra.yaml"), fmt.Sprintf(`apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata:
   name: extra
@@ -107,10 +109,12 @@ spec:
   gatewayClassName: sluice
   listeners:
     - {name: http, port: %d, protocol: HTTP}
-`, taken.Addr().(*net.TCPAddr).Port))
+`, port))
+	}
+	gateway(taken.Addr().(*net.TCPAddr).Port)
 	s := start(t, dir)
 	s.waitReady()
-	eventually(t, startTimeout, "the refusal", func() error {
+	refused := func() error {
 		problems, err := s.admin.Problems(t.Context())
 		if err != nil {
 			return err
@@ -121,6 +125,40 @@ spec:
 			}
 		}
 		return fmt.Errorf("problems: %+v", problems)
+	}
+	eventually(t, startTimeout, "the refusal", refused)
+	iris := func() error {
+		got, err := ask(s.client(), http.MethodGet, s.url("", "/v2/models/iris"), "")
+		if err == nil && got.status != http.StatusOK {
+			err = fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return err
+	}
+	if err := iris(); err != nil {
+		t.Error(err)
+	}
+
+	kill(t, s.envoy(t))
+	eventually(t, startTimeout, "the service, through an Envoy that starts while a resource is refused", iris)
+	s.waitReady()
+	if err := refused(); err != nil {
+		t.Errorf("after another Envoy came: %v", err)
+	}
+
+	port := freePort(t)
+	gateway(port)
+	eventually(t, startTimeout, "the mended port", func() error {
+		got, err := ask(http.DefaultClient, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", port), "")
+		if err == nil && got.status != http.StatusNotFound {
+			err = fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return err
 	})
-	s.mustAsk(s.client(), http.MethodGet, s.url("", "/v2/models/iris"), "")
+	eventually(t, startTimeout, "the report cleared", func() error {
+		problems, err := s.admin.Problems(t.Context())
+		if err == nil && len(problems) > 0 {
+			err = fmt.Errorf("problems: %+v", problems)
+		}
+		return err
+	})
 }

@@ -329,17 +329,23 @@ func (d *dataPlane) sentResources() float64 { return d.sentOf("") }
 // sentOf counts those of one type, or of all.
 func (d *dataPlane) sentOf(typeName string) float64 {
 	d.t.Helper()
+	return d.counted("sluice_xds_resources_sent_total", typeName)
+}
+
+// counted adds up a counter of the present server where its first label, by name, has a value; empty is all.
+func (d *dataPlane) counted(metric, value string) float64 {
+	d.t.Helper()
 	families, err := d.registry.Gather()
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	total := 0.0
 	for _, f := range families {
-		if f.GetName() != "sluice_xds_resources_sent_total" {
+		if f.GetName() != metric {
 			continue
 		}
 		for _, m := range f.GetMetric() {
-			if typeName == "" || label(m) == typeName {
+			if value == "" || label(m) == value {
 				total += m.GetCounter().GetValue()
 			}
 		}
