@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -120,6 +121,10 @@ func newEngine(options Options, t timing) (*Engine, error) {
 	l := newLoop(h, e.published)
 	go func() {
 		defer close(e.done)
+		logs := &logKeeper{logger: options.Logger, most: mostLog, files: func() []string { return runningLogs(e.Pods()) }}
+		var keeping sync.WaitGroup
+		keeping.Go(func() { logs.run(soft) })
+		defer keeping.Wait()
 		l.run(soft, hard, e.requests)
 	}()
 	e.do(func(l *loop) {

@@ -88,10 +88,8 @@ func start(c command, l *ledger) (*process, error) {
 	}
 	p := &process{pid: cmd.Process.Pid, cmd: cmd, mark: c.mark, ledger: l, exited: make(chan struct{})}
 	if err := l.record(p.pid, c.entry); err != nil {
-		err = fmt.Errorf("record process %d: %w", p.pid, err)
-		p.signal(syscall.SIGKILL)
-		p.collect()
-		return nil, err
+		// It serves all the same, on a full disk too, and by its mark it is found.
+		l.logger.Warn("a process can't be recorded; a start after a kill would end it", "pid", p.pid, "error", err)
 	}
 	go p.collect()
 	return p, nil

@@ -148,7 +148,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			return nil
 		case <-sweep.C:
 			l.sweep(ctx, &running)
-			if !l.foundMissing() {
+			if stored := l.storeAgain(); !l.foundMissing() && !stored {
 				continue
 			}
 		case <-digest.C:

@@ -19,7 +19,7 @@ const reasonRejected = "RejectedByEnvoy"
 // allProblems are what is wrong in the manifests and with the objects in force, by file and line. There is
 // no API server here to write a status to, so an object's False conditions are shown beside its manifest.
 func (l *loop) allProblems() []manifest.Problem {
-	all := slices.Clone(l.problems)
+	all := slices.Concat(l.problems, l.unstoredProblems())
 	for key, object := range l.routing.layers[given] {
 		document, inForce := l.inventory[key]
 		if !inForce {

@@ -35,6 +35,7 @@ type service struct {
 
 	// What the plan was made from beside the manifest.
 	revisions []appsv1.ControllerRevision
+	unstored  *unstored
 	observed  map[string]appsv1.DeploymentStatus
 	routes    map[string]gatewayv1.HTTPRouteStatus
 
@@ -122,12 +123,7 @@ func (l *loop) planInput(s *service) plan.Input {
 // apply brings the engine, the translator and the stored revisions from a service's last plan to this one.
 func (l *loop) apply(s *service, result plan.Result) {
 	// Revisions come first: a sluice that is killed after this line plans the same again.
-	if !equality.Semantic.DeepEqual(s.revisions, result.Revisions) {
-		if err := l.revisions.save(s.name, s.revisions, result.Revisions); err != nil {
-			l.logger.Error("revisions not stored; a restart would plan from older ones", "service", s.name.String(), "error", err)
-		}
-		s.revisions = result.Revisions
-	}
+	l.store(s, result.Revisions)
 	l.applyDeployments(s, result.Deployments)
 	l.noteTemplates(s)
 	l.applyRoutable(s, result)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -40,7 +41,7 @@ func (p *Proxy) startEnvoy() (process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(p.bootstrapFile(), config, 0o600); err != nil {
+	if err := writeIfChanged(p.bootstrapFile(), config); err != nil {
 		return nil, fmt.Errorf("envoy's bootstrap: %w", err)
 	}
 	if err := os.Remove(p.adminSocket()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -66,14 +67,28 @@ func (p *Proxy) startEnvoy() (process, error) {
 	return child, nil
 }
 
-// startRecorded starts a process that a later run in the directory can find; one that can't be recorded is ended.
+// writeIfChanged leaves a file that is as it should be: on a full disk it could not be written anew.
+func writeIfChanged(name string, data []byte) error {
+	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, data) {
+		return nil
+	}
+	return os.WriteFile(name, data, 0o600)
+}
+
+// startRecorded starts a process that a later run in the directory can find. One that can't be recorded, because the disk is
+// full, serves all the same.
 func (p *Proxy) startRecorded(cmd *exec.Cmd, bootstrap string) error {
 	boot, err := pidfd.Boot()
 	if err != nil {
 		return err
 	}
+	unrecorded := func(err error) {
+		// A record that is empty, for which there is room, has the next start look through all processes.
+		err = errors.Join(err, os.WriteFile(recordFile(p.options.Dir), nil, 0o600))
+		p.logger.Error("Envoy can't be recorded; a start after a kill would end it and start another", "error", err)
+	}
 	if err := remember(p.options.Dir, record{}); err != nil {
-		return err
+		unrecorded(err)
 	}
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, forget(p.options.Dir))
@@ -83,10 +98,9 @@ func (p *Proxy) startRecorded(cmd *exec.Cmd, bootstrap string) error {
 		err = remember(p.options.Dir, record{PID: cmd.Process.Pid, StartTicks: ticks, Boot: boot, Bootstrap: bootstrap})
 	}
 	if err != nil {
-		_ = cmd.Process.Kill() // fails only when it has ended
-		_ = cmd.Wait()         // how it ended is known
+		unrecorded(err)
 	}
-	return err
+	return nil
 }
 
 // attendEnd follows a process's log from an offset and returns when wait has and the log has been read to its end.

@@ -1,0 +1,33 @@
+package standalone
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// leastSpace is what must be free for sluice to start: room for the records of a few hundred services and processes.
+const leastSpace = 1 << 20
+
+// checkSpace refuses a state directory that what has to outlive a restart could not be stored in. What runs already goes on
+// where the space ends later; a start is the time to say so.
+func checkSpace(path string) error {
+	free, err := freeSpace(path)
+	if err != nil {
+		return fmt.Errorf("state directory %s: asking for its free space: %w", path, err)
+	}
+	if free < leastSpace {
+		return fmt.Errorf("the disk of the state directory %s is full: %d bytes are free, and sluice needs %d for its records; "+
+			"free some space, or choose another directory with --state-dir", path, free, leastSpace)
+	}
+	return nil
+}
+
+// freeSpace is how many bytes a process that isn't root may still write below path.
+func freeSpace(path string) (uint64, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(path, &stat); err != nil {
+		return 0, err
+	}
+	return stat.Bavail * uint64(stat.Bsize), nil //nolint:gosec // a block has a positive size
+}

@@ -1,0 +1,74 @@
+package standalone
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/sluice-serving/sluice/controller/manifest"
+)
+
+// unstored is what could not be stored of a service's revisions: the disk may be full.
+type unstored struct {
+	// before are the revisions that the directory holds, as far as is known.
+	before []appsv1.ControllerRevision
+	err    error
+}
+
+// store puts a service's revisions in force, and into the directory. Where that fails they are in force all the same, and
+// stored as soon as that is possible.
+func (l *loop) store(s *service, revisions []appsv1.ControllerRevision) {
+	if equality.Semantic.DeepEqual(s.revisions, revisions) {
+		return
+	}
+	before := s.revisions
+	if s.unstored != nil {
+		before = s.unstored.before
+	}
+	s.revisions = revisions
+	l.storeFrom(s, before)
+}
+
+func (l *loop) storeFrom(s *service, before []appsv1.ControllerRevision) {
+	err := l.revisions.save(s.name, before, s.revisions)
+	switch {
+	case err == nil && s.unstored != nil:
+		l.logger.Info("revisions stored again", "service", s.name.String())
+	case err != nil && s.unstored == nil:
+		l.logger.Error("revisions not stored; a restart would plan from older ones", "service", s.name.String(), "error", err)
+	}
+	s.unstored = nil
+	if err != nil {
+		s.unstored = &unstored{before: before, err: err}
+	}
+}
+
+// storeAgain tries anew what could not be stored, and says whether any of it now was.
+func (l *loop) storeAgain() bool {
+	var any bool
+	for _, s := range l.services {
+		if s.unstored == nil {
+			continue
+		}
+		l.storeFrom(s, s.unstored.before)
+		any = any || s.unstored == nil
+	}
+	return any
+}
+
+// unstoredProblems say beside their manifests which services' revisions are not stored.
+func (l *loop) unstoredProblems() []manifest.Problem {
+	var problems []manifest.Problem
+	for _, s := range l.services {
+		if s.unstored == nil {
+			continue
+		}
+		problems = append(problems, manifest.Problem{
+			Source: s.manifest.Source, Object: keyOfObject(s.manifest.Object).String(),
+			Message: fmt.Sprintf("its revisions can't be stored, so that a restart of sluice would plan from older ones: %v", s.unstored.err),
+			Remedy:  "free some space below " + l.revisions.dir + "; it is tried again all the time, and the service goes on meanwhile",
+		})
+	}
+	return problems
+}
