@@ -25,7 +25,7 @@ func TestRemovalUnderLoad(t *testing.T) {
 	write(t, manifest, counted{name: "m", mark: "m", ledger: ledger}.yaml(t))
 	write(t, filepath.Join(dir, "other.yaml"), counted{name: "other", mark: "other", ledger: ledger}.yaml(t))
 	s := start(t, dir)
-	s.waitService("m", running(1))
+	going := pids(s.waitService("m", running(1)))
 	other := pids(s.waitService("other", running(1)))
 	removed, beside := s.underLoad("m", ledger), s.underLoad("other", ledger)
 	gate, gateBeside := removed.open(2), beside.open(1)
@@ -38,8 +38,10 @@ func TestRemovalUnderLoad(t *testing.T) {
 	beside.stillOpen()
 	write(t, gate, "")
 	eventually(t, startTimeout, "the removed service's end", func() error {
-		if left := processesNaming(t, filepath.Join(s.state, "pods", "pods", "default_m-")); len(left) > 0 {
-			return fmt.Errorf("still there: %v", left)
+		for name, pid := range going {
+			if runs(pid) {
+				return fmt.Errorf("%s still runs with pid %d", name, pid)
+			}
 		}
 		return nil
 	})
