@@ -145,14 +145,18 @@ func pinLoad(backend int, cpus []int) (release func() error, err error) {
 // process is a model's.
 type process struct{ pid, port int }
 
-// backend is the process of a service that has one.
-func (f *fleet) backend(ctx context.Context, service int) (process, error) {
-	s, err := f.sluice.Admin.Service(ctx, "default", object(service))
-	if err != nil {
-		return process{}, err
-	}
-	if len(s.Pods) != 1 || len(s.Pods[0].Containers) != 1 || len(s.Pods[0].Ports) != 1 {
-		return process{}, fmt.Errorf("service %s has not one process with one port: %+v", s.Name, s.Pods)
-	}
-	return process{pid: s.Pods[0].Containers[0].PID, port: int(s.Pods[0].Ports[0].Port)}, nil
+// backend is the process of a service that has one. A service may answer a moment before the admin port shows its process.
+func (f *fleet) backend(ctx context.Context, service int) (found process, err error) {
+	err = f.sluice.Await(ctx, time.Minute, func(ctx context.Context) error {
+		s, err := f.sluice.Admin.Service(ctx, "default", object(service))
+		if err != nil {
+			return err
+		}
+		if len(s.Pods) != 1 || len(s.Pods[0].Containers) != 1 || len(s.Pods[0].Ports) != 1 || s.Pods[0].Containers[0].PID == 0 {
+			return fmt.Errorf("service %s has not one process with one port: %+v", s.Name, s.Pods)
+		}
+		found = process{pid: s.Pods[0].Containers[0].PID, port: int(s.Pods[0].Ports[0].Port)}
+		return nil
+	})
+	return found, err
 }
