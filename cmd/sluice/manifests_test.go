@@ -148,9 +148,9 @@ func TestTranslateGivesHostsOfGivenAndPlannedRoutes(t *testing.T) {
 	}
 	var hosts []string
 	for _, host := range config.Hosts {
-		hosts = append(hosts, host.Name)
+		hosts = append(hosts, strings.TrimSuffix(host.Name+" "+host.Model, " "))
 	}
-	want := []string{"*", "front.localhost", "iris-default.localhost", "iris-predictor-default.localhost", "localhost"}
+	want := []string{"*", "* iris", "front.localhost", "iris-default.localhost", "iris-predictor-default.localhost", "localhost", "localhost iris"}
 	if diff := cmp.Diff(want, hosts); diff != "" || got.code != exitOK || got.err != "" {
 		t.Errorf("code %d, error %q, hosts (-want +got):\n%s", got.code, got.err, diff)
 	}

@@ -29,43 +29,90 @@ type ByNameInput struct {
 	Ready bool
 }
 
-// ByName makes every service reachable at plain localhost, by the model name in the path: /v1/models/NAME… and
-// /v2/models/NAME…. A name that two namespaces have is refused, naming both hosts. There are two routes with the same
-// rules: for host localhost, and for every host that no other route has. The version is the one that this machine's server
-// metadata tells (GET /v2).
-func ByName(services []ByNameInput, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
-	sorted := slices.Clone(services)
-	slices.SortFunc(sorted, func(a, b ByNameInput) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
-	})
-	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
+// Models are all models as far as answers of the whole machine tell of them.
+type Models struct {
+	// Names are sorted, each once. Of more than [MaxListed] those after that may be left out; Count is how many there are.
+	Names []string
+	Count int
+	// Unready are the services that are not ready as "namespace/name", likewise.
+	Unready      []string
+	UnreadyCount int
+}
 
+// MaxListed is the greatest number of names that an answer lists.
+const MaxListed = 100
+
+// ByName makes the services of one name reachable at plain localhost, by that name in the path: /v1/models/NAME… and
+// /v2/models/NAME…. A name that two namespaces have is refused, naming both hosts. There are two routes with the same
+// rules, for host localhost and for every host that no other route has, or none where no service has a route. What is
+// asked for beside the models, [ModelIndex] answers.
+func ByName(same []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	sorted := slices.Clone(same)
+	slices.SortFunc(sorted, compareInputs)
+	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
 	n := &naming{}
-	n.health(sorted, version)
-	for i := 0; i < len(sorted); {
-		end := i + 1
-		for end < len(sorted) && sorted[end].Name == sorted[i].Name {
-			end++
-		}
-		if end-i == 1 {
-			n.service(sorted[i])
-		} else {
-			n.ambiguous(sorted[i:end])
-		}
-		i = end
+	switch len(sorted) {
+	case 0:
+		return nil, nil
+	case 1:
+		n.service(sorted[0])
+	default:
+		n.ambiguous(sorted)
 	}
-	n.unknown(sorted)
-	slices.SortFunc(n.responses, func(a, b sluicev1alpha1.DirectResponse) int { return cmp.Compare(a.Name, b.Name) })
-	return []gatewayv1.HTTPRoute{
-		n.route("models-by-name"),
-		n.route("models-by-name-localhost", "localhost"),
-	}, n.responses
+	return n.routes(sorted[0].Name)
+}
+
+// ModelIndex gives the routes of what is asked at plain localhost of no model: health, metadata, the list of models, and an
+// answer to everything else. The version is the one that this machine's server metadata tells (GET /v2).
+func ModelIndex(models Models, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	n := &naming{}
+	n.health(models, version)
+	n.unknown(models)
+	return n.routes(sluicev1alpha1.AnyModel)
+}
+
+// AllByName gives the routes of [ByName] for every name, and those of [ModelIndex].
+func AllByName(services []ByNameInput, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	sorted := slices.Clone(services)
+	slices.SortFunc(sorted, compareInputs)
+	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
+	var models Models
+	byName := map[string][]ByNameInput{}
+	for _, s := range sorted {
+		if byName[s.Name] == nil {
+			models.Names = append(models.Names, s.Name)
+		}
+		byName[s.Name] = append(byName[s.Name], s)
+		if !s.Ready {
+			models.Unready = append(models.Unready, s.Namespace+"/"+s.Name)
+		}
+	}
+	models.Count, models.UnreadyCount = len(models.Names), len(models.Unready)
+	routes, responses := ModelIndex(models, version)
+	for _, name := range models.Names {
+		more, answers := ByName(byName[name])
+		routes, responses = append(routes, more...), append(responses, answers...)
+	}
+	return routes, responses
+}
+
+func compareInputs(a, b ByNameInput) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
 }
 
 // naming collects the rules and the answers that they refer to.
 type naming struct {
 	rules     []gatewayv1.HTTPRouteRule
 	responses []sluicev1alpha1.DirectResponse
+}
+
+// routes gives the rules for the requests of one model, or of any.
+func (n *naming) routes(model string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	slices.SortFunc(n.responses, func(a, b sluicev1alpha1.DirectResponse) int { return cmp.Compare(a.Name, b.Name) })
+	return []gatewayv1.HTTPRoute{
+		n.route("models-by-name", model),
+		n.route("models-by-name-localhost", model, "localhost"),
+	}, n.responses
 }
 
 // service copies the rules of a service's own route, narrowed to its name.
@@ -145,30 +192,24 @@ func (n *naming) ambiguous(same []ByNameInput) {
 }
 
 // health answers for the whole machine, as the Open Inference Protocol asks of a server.
-func (n *naming) health(services []ByNameInput, version string) {
+func (n *naming) health(models Models, version string) {
 	n.answer("/v2/health/live", "live", 200, map[string]bool{"live": true})
-	var waiting []string
-	for _, s := range services {
-		if !s.Ready {
-			waiting = append(waiting, s.Namespace+"/"+s.Name)
-		}
-	}
-	if len(waiting) == 0 {
+	if models.UnreadyCount == 0 {
 		n.answer("/v2/health/ready", "ready", 200, map[string]bool{"ready": true})
 	} else {
 		n.answer("/v2/health/ready", "ready", 503, map[string]any{
-			"ready": false, "error": "not ready: " + bounded(waiting),
+			"ready": false, "error": "not ready: " + bounded(models.Unready, models.UnreadyCount),
 		})
 	}
 	n.answer("/v2/?", "metadata", 200, map[string]any{"name": "sluice", "version": version, "extensions": []string{}})
-	n.answer("/v1/models/?", "models", 200, map[string]any{"models": names(services, 100)})
+	n.answer("/v1/models/?", "models", 200, map[string]any{"models": append([]string{}, models.Names[:min(len(models.Names), MaxListed)]...)})
 }
 
 // unknown answers everything else.
-func (n *naming) unknown(services []ByNameInput) {
+func (n *naming) unknown(models Models) {
 	message := "no model is served yet"
-	if len(services) > 0 {
-		message = "nothing is served under this path: models are " + bounded(names(services, len(services))) +
+	if models.Count > 0 {
+		message = "nothing is served under this path: models are " + bounded(models.Names, models.Count) +
 			"; ask for /v1/models/NAME:predict or /v2/models/NAME/infer, and for gRPC send the model's host as authority"
 	}
 	n.answer("/.*", "unknown", 404, map[string]string{"error": message})
@@ -182,10 +223,16 @@ func (n *naming) answer(path, name string, status int32, body any) {
 	})
 }
 
-func (n *naming) route(name string, hosts ...gatewayv1.Hostname) gatewayv1.HTTPRoute {
+// route gives a route of the rules. An object's name can't hold "*".
+func (n *naming) route(name, model string, hosts ...gatewayv1.Hostname) gatewayv1.HTTPRoute {
+	if model != sluicev1alpha1.AnyModel {
+		name += "." + model
+	}
 	r := gatewayv1.HTTPRoute{
-		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ByNameNamespace},
+		TypeMeta: metav1.TypeMeta{APIVersion: gatewayv1.GroupVersion.String(), Kind: "HTTPRoute"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: ByNameNamespace, Annotations: map[string]string{sluicev1alpha1.AnnotationByModel: model},
+		},
 	}
 	r.Spec.ParentRefs = []gatewayv1.ParentReference{parent(settings.Cluster("localhost").Ingress)}
 	r.Spec.Hostnames = hosts
@@ -195,25 +242,11 @@ func (n *naming) route(name string, hosts ...gatewayv1.Hostname) gatewayv1.HTTPR
 	return r
 }
 
-// names gives the services' names without repetition, at most as many as asked for.
-func names(services []ByNameInput, most int) []string {
-	out := []string{}
-	for _, s := range services {
-		if len(out) == most {
-			break
-		}
-		if len(out) == 0 || out[len(out)-1] != s.Name {
-			out = append(out, s.Name)
-		}
-	}
-	return out
-}
-
-// bounded joins names, and counts those that an answer has no room for.
-func bounded(names []string) string {
+// bounded joins the first of the names, and counts those that an answer has no room for.
+func bounded(names []string, count int) string {
 	const most = 40
-	if len(names) <= most {
+	if count <= most {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), count-most)
 }

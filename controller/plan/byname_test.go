@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,27 +15,45 @@ import (
 	"github.com/sluice-serving/sluice/controller/plan"
 )
 
-// ask gives what the catch-all route does with a path: a backend "namespace/service", or "status body".
+// ask gives what a host without a name of its own does with a path: a backend "namespace/service", or "status body".
 func ask(t *testing.T, routes []gatewayv1.HTTPRoute, responses []sluicev1alpha1.DirectResponse, path string) string {
 	t.Helper()
-	for _, rule := range routes[0].Spec.Rules {
-		if !regexp.MustCompile("^(?:" + *rule.Matches[0].Path.Value + ")$").MatchString(path) {
+	rule := byName(t, routes, path)
+	for _, filter := range rule.Filters {
+		if filter.ExtensionRef == nil {
 			continue
 		}
-		for _, filter := range rule.Filters {
-			if filter.ExtensionRef == nil {
+		for _, r := range responses {
+			if r.Name == string(filter.ExtensionRef.Name) && r.Namespace == plan.ByNameNamespace {
+				return strings.Join([]string{string(rune('0'+r.Spec.StatusCode/100)) + "xx", r.Spec.Body}, " ")
+			}
+		}
+		t.Fatalf("rule for %s refers to an answer %s that isn't there", path, filter.ExtensionRef.Name)
+	}
+	return string(*rule.BackendRefs[0].Namespace) + "/" + string(rule.BackendRefs[0].Name)
+}
+
+// byName gives the rule that a path falls under: one of the model that it names, else one of the index.
+func byName(t *testing.T, routes []gatewayv1.HTTPRoute, path string) gatewayv1.HTTPRouteRule {
+	t.Helper()
+	models := []string{sluicev1alpha1.AnyModel}
+	if named := regexp.MustCompile("^/v[12]/models/([^/:?#]+)").FindStringSubmatch(path); named != nil {
+		models = []string{named[1], sluicev1alpha1.AnyModel}
+	}
+	for _, model := range models {
+		for _, route := range routes {
+			if len(route.Spec.Hostnames) > 0 || route.Annotations[sluicev1alpha1.AnnotationByModel] != model {
 				continue
 			}
-			for _, r := range responses {
-				if r.Name == string(filter.ExtensionRef.Name) && r.Namespace == routes[0].Namespace {
-					return strings.Join([]string{string(rune('0'+r.Spec.StatusCode/100)) + "xx", r.Spec.Body}, " ")
+			for _, rule := range route.Spec.Rules {
+				if regexp.MustCompile("^(?:" + *rule.Matches[0].Path.Value + ")$").MatchString(path) {
+					return rule
 				}
 			}
-			t.Fatalf("rule for %s refers to an answer %s that isn't there", path, filter.ExtensionRef.Name)
 		}
-		return string(*rule.BackendRefs[0].Namespace) + "/" + string(rule.BackendRefs[0].Name)
 	}
-	return "none"
+	t.Fatalf("no rule takes %s", path)
+	return gatewayv1.HTTPRouteRule{}
 }
 
 func byNameInput(s *story, namespace, name string) plan.ByNameInput {
@@ -54,15 +73,21 @@ func TestByName(t *testing.T) {
 	up := rolledOut(t)
 	waiting := newStory(t)
 	waiting.apply(serve("/one"))
-	routes, responses := plan.ByName([]plan.ByNameInput{
+	routes, responses := plan.AllByName([]plan.ByNameInput{
 		byNameInput(up, "ns", "iris"),
 		byNameInput(waiting, "ns", "digits"),
 		byNameInput(up, "blue", "twice"),
 		byNameInput(up, "red", "twice"),
 		{Namespace: "ns", Name: "stopped"},
 	}, "v0.1.0")
-	if len(routes) != 2 || len(routes[0].Spec.Hostnames) != 0 || routes[1].Spec.Hostnames[0] != "localhost" {
-		t.Fatalf("want a catch-all route and one for localhost, got %+v", routes)
+	if len(routes) != 8 {
+		t.Fatalf("want a route for localhost and a catch-all for three models and the index, got %d", len(routes))
+	}
+	for i := 0; i < len(routes); i += 2 {
+		all, local := routes[i], routes[i+1]
+		if len(all.Spec.Hostnames) != 0 || local.Spec.Hostnames[0] != "localhost" || !reflect.DeepEqual(all.Spec.Rules, local.Spec.Rules) {
+			t.Errorf("%s and %s are not a catch-all and the same for localhost", all.Name, local.Name)
+		}
 	}
 	cases := map[string]string{
 		"/v1/models/iris:predict":                    "ns/m-predictor",
@@ -90,7 +115,7 @@ func TestByName(t *testing.T) {
 
 func TestByNameOfNothing(t *testing.T) {
 	t.Parallel()
-	routes, responses := plan.ByName(nil, "")
+	routes, responses := plan.AllByName(nil, "")
 	if got := ask(t, routes, responses, "/v2/health/ready"); !strings.HasPrefix(got, "2xx") {
 		t.Errorf("a machine with no model is ready, got %q", got)
 	}
@@ -104,16 +129,10 @@ func TestByNameKeepsTheCanarysSplit(t *testing.T) {
 	s := rolledOut(t)
 	s.apply(both(serve("/two"), percent(10)))
 	s.settle()
-	routes, _ := plan.ByName([]plan.ByNameInput{byNameInput(s, "ns", "m")}, "")
-	for _, rule := range routes[0].Spec.Rules {
-		if strings.Contains(*rule.Matches[0].Path.Value, "/models/m") {
-			if len(rule.BackendRefs) != 2 || *rule.BackendRefs[1].Weight != 10 {
-				t.Errorf("backends are %+v", rule.BackendRefs)
-			}
-			return
-		}
+	routes, _ := plan.AllByName([]plan.ByNameInput{byNameInput(s, "ns", "m")}, "")
+	if backends := byName(t, routes, "/v2/models/m/infer").BackendRefs; len(backends) != 2 || *backends[1].Weight != 10 {
+		t.Errorf("backends are %+v", backends)
 	}
-	t.Error("there is no rule for m")
 }
 
 func TestModelFile(t *testing.T) {

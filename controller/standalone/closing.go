@@ -1,6 +1,9 @@
 package standalone
 
 import (
+	"maps"
+	"slices"
+
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/controller/manifest"
 )
@@ -39,16 +42,20 @@ func (c *closing) keep(key objectKey, document manifest.Document) {
 	c.kept[key], c.keptFiles[document.Source.File] = true, true
 }
 
-// apply puts the stand-ins into force where no last good version is. One for what can't be read of a file is not needed
-// where a policy that stood in the file is kept; one whose name another policy has gets a name of its own.
-func (c *closing) apply(after inventory) {
+// standIns gives the stand-ins for where no last good version is in force, beside the objects that are. One for what can't
+// be read of a file is not needed where a policy that stood in the file is kept; one whose name another policy has gets a
+// name of its own.
+func (c *closing) standIns(objects map[objectKey]manifest.Document) map[objectKey]manifest.Document {
+	found := map[objectKey]manifest.Document{}
 	for _, document := range c.refused {
 		key := keyOfObject(document.Object)
 		if c.kept[key] || key.namespace == "" && c.keptFiles[document.Source.File] {
 			continue
 		}
 		for {
-			if _, taken := after[key]; !taken {
+			_, inForce := objects[key]
+			_, taken := found[key]
+			if !inForce && !taken {
 				break
 			}
 			key.name += "-again"
@@ -56,6 +63,38 @@ func (c *closing) apply(after inventory) {
 			policy.Name = key.name
 			document.Object = policy
 		}
-		after[key] = document
+		found[key] = document
 	}
+	return found
+}
+
+// close brings the stand-ins to the policies that the files hold, and gives those that are others than before. It looks
+// at all files with policies, and at no others.
+func (v *inventory) close() []objectKey {
+	var c closing
+	for _, path := range slices.Sorted(maps.Keys(v.policyFiles)) {
+		for _, document := range v.files[path].documents {
+			key := keyOfObject(document.Object)
+			if document.Refused || key.kind == sluicev1alpha1.KindAccessPolicy && v.objects[key].Source != document.Source {
+				c.add(document)
+			}
+		}
+	}
+	for key := range v.orphans {
+		c.keep(key, v.objects[key])
+	}
+	before := v.standIns
+	v.standIns = c.standIns(v.objects)
+	var changed []objectKey
+	for key, now := range v.standIns {
+		if old, known := before[key]; !known || old.Digest != now.Digest || old.Source != now.Source {
+			changed = append(changed, key)
+		}
+	}
+	for key := range before {
+		if _, stays := v.standIns[key]; !stays {
+			changed = append(changed, key)
+		}
+	}
+	return changed
 }

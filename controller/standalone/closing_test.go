@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +14,8 @@ func policyText(name, target, rest string) string {
 	return fmt.Sprintf("apiVersion: sluice.dev/v1alpha1\nkind: AccessPolicy\nmetadata: {name: %s}\nspec:\n  targetRefs: [{group: serving.kserve.io, kind: InferenceService, name: %s}]\n  apiKeyAuth: {secretRefs: [{name: keys}]}\n%s", name, target, rest)
 }
 
-func parsed(path, text string) fileReading {
-	f := fileReading{path: path}
+func parsed(path, text string) *fileReading {
+	f := &fileReading{path: path}
 	f.documents, f.problems = manifest.Parse(path, []byte(text))
 	return f
 }
@@ -28,34 +27,36 @@ func TestRefusedPolicyCloses(t *testing.T) {
 	good, typo := policyText("p", "iris", ""), policyText("p", "iris", "  jwtt: {}\n")
 	noYAML := policyText("p", "iris", "  x: [\n")
 	for name, c := range map[string]struct {
-		before, now []fileReading
+		before, now []*fileReading
 		want        []string
 	}{
-		"a good policy is in force":                    {nil, []fileReading{parsed("a.yaml", good)}, []string{"p closes=false iris"}},
-		"a wrong one closes its target":                {nil, []fileReading{parsed("a.yaml", typo)}, []string{"p closes=true iris"}},
-		"a wrong one leaves the last good one":         {[]fileReading{parsed("a.yaml", good)}, []fileReading{parsed("a.yaml", typo)}, []string{"p closes=false iris"}},
-		"one that is no YAML closes everything":        {nil, []fileReading{parsed("a.yaml", noYAML)}, []string{"unreadable-a.yaml closes=true "}},
-		"one that is no YAML leaves the last good one": {[]fileReading{parsed("a.yaml", good)}, []fileReading{parsed("a.yaml", noYAML)}, []string{"p closes=false iris"}},
-		"one beside a good one closes":                 {nil, []fileReading{parsed("a.yaml", good+"---\n"+policyText("p", "churn", ""))}, []string{"p closes=false iris", "p-again closes=true churn"}},
-		"one in another file closes":                   {nil, []fileReading{parsed("a.yaml", good), parsed("b.yaml", policyText("p", "churn", ""))}, []string{"p closes=false iris", "p-again closes=true churn"}},
-		"a mended one is in force":                     {[]fileReading{parsed("a.yaml", typo)}, []fileReading{parsed("a.yaml", good)}, []string{"p closes=false iris"}},
-		"a removed one is gone":                        {[]fileReading{parsed("a.yaml", typo)}, []fileReading{parsed("a.yaml", "")}, nil},
+		"a good policy is in force":                    {nil, []*fileReading{parsed("a.yaml", good)}, []string{"p closes=false iris"}},
+		"a wrong one closes its target":                {nil, []*fileReading{parsed("a.yaml", typo)}, []string{"p closes=true iris"}},
+		"a wrong one leaves the last good one":         {[]*fileReading{parsed("a.yaml", good)}, []*fileReading{parsed("a.yaml", typo)}, []string{"p closes=false iris"}},
+		"one that is no YAML closes everything":        {nil, []*fileReading{parsed("a.yaml", noYAML)}, []string{"unreadable-a.yaml closes=true "}},
+		"one that is no YAML leaves the last good one": {[]*fileReading{parsed("a.yaml", good)}, []*fileReading{parsed("a.yaml", noYAML)}, []string{"p closes=false iris"}},
+		"one beside a good one closes":                 {nil, []*fileReading{parsed("a.yaml", good+"---\n"+policyText("p", "churn", ""))}, []string{"p closes=false iris", "p-again closes=true churn"}},
+		"one in another file closes":                   {nil, []*fileReading{parsed("a.yaml", good), parsed("b.yaml", policyText("p", "churn", ""))}, []string{"p closes=false iris", "p-again closes=true churn"}},
+		"a mended one is in force":                     {[]*fileReading{parsed("a.yaml", typo)}, []*fileReading{parsed("a.yaml", good)}, []string{"p closes=false iris"}},
+		"a removed one is gone":                        {[]*fileReading{parsed("a.yaml", typo)}, []*fileReading{parsed("a.yaml", "")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before, _ := takeInventory(inventory{}, reading{files: c.before})
-			after, _ := takeInventory(before, reading{files: c.now})
+			v := newInventory()
+			v.take(reading{files: c.before})
+			v.take(reading{files: c.now})
 			var got []string
-			for _, key := range slices.SortedFunc(maps.Keys(after), func(a, b objectKey) int { return strings.Compare(a.name, b.name) }) {
-				policy := after[key].Object.(*sluicev1alpha1.AccessPolicy)
+			for _, document := range v.all() {
+				key := keyOfObject(document.Object)
+				policy := document.Object.(*sluicev1alpha1.AccessPolicy)
 				var targets []string
 				for _, ref := range policy.Spec.TargetRefs {
 					targets = append(targets, string(ref.Name))
 				}
-				if after[key].Refused != (len(policy.Spec.Validate()) > 0) || policy.Name != key.name {
-					t.Errorf("%s: refused %v, and what stands in for it can be enforced", key, after[key].Refused)
+				if document.Refused != (len(policy.Spec.Validate()) > 0) || policy.Name != key.name {
+					t.Errorf("%s: refused %v, and what stands in for it can be enforced", key, document.Refused)
 				}
-				got = append(got, fmt.Sprintf("%s closes=%v %s", key.name, after[key].Refused, strings.Join(targets, " ")))
+				got = append(got, fmt.Sprintf("%s closes=%v %s", key.name, document.Refused, strings.Join(targets, " ")))
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)

@@ -20,8 +20,8 @@ const maxManifestBytes = 8 << 20
 
 // reading is what the directories hold at one time.
 type reading struct {
-	// files are sorted by path.
-	files []fileReading
+	// files are sorted by path. A file that is as it was is the same value as in the reading before.
+	files []*fileReading
 	// dirs are all directories that have to be watched to see a change.
 	dirs []string
 }
@@ -40,18 +40,18 @@ type fileReading struct {
 type directory struct {
 	paths  []string
 	parsed map[string]parsedFile
-	// manifests says of each path whether manifests stand below it.
-	manifests map[string]bool
+	// places are those of the last walk.
+	places places
 }
 
 type parsedFile struct {
 	modified time.Time
 	size     int64
-	reading  fileReading
+	reading  *fileReading
 }
 
 func newDirectory(paths []string) *directory {
-	d := &directory{parsed: map[string]parsedFile{}, manifests: map[string]bool{}}
+	d := &directory{parsed: map[string]parsedFile{}, places: newPlaces()}
 	for _, path := range paths {
 		d.paths = append(d.paths, filepath.Clean(path))
 	}
@@ -62,29 +62,65 @@ func newDirectory(paths []string) *directory {
 func (d *directory) read() reading {
 	var result reading
 	kept := map[string]parsedFile{}
+	before := d.places
+	d.places = newPlaces()
 	for _, path := range d.paths {
 		found := findFiles(path)
 		result.dirs = append(result.dirs, found.dirs...)
 		result.files = append(result.files, found.failed...)
-		chosen := found.chosen(d.manifests[path])
-		d.manifests[path] = len(found.manifests) > 0 || len(found.failed) > 0 && d.manifests[path]
+		chosen := found.chosen(before.servesManifests(path))
+		d.places.note(found, before)
 		for _, file := range chosen {
 			if _, twice := kept[file.path]; twice {
 				continue
 			}
 			parsed, ok := d.parsed[file.path]
 			if !ok || parsed.reading.unread || parsed.modified != file.modified || parsed.size != file.size {
-				parsed = parsedFile{file.modified, file.size, readFile(file)}
+				parsed = parseFile(file)
 			}
+			d.places.uncertain = d.places.uncertain || parsed.reading.unread
 			kept[file.path] = parsed
 			result.files = append(result.files, parsed.reading)
 		}
 	}
 	d.parsed = kept
-	slices.SortFunc(result.files, func(a, b fileReading) int { return cmp.Compare(a.path, b.path) })
+	slices.SortFunc(result.files, func(a, b *fileReading) int { return cmp.Compare(a.path, b.path) })
 	slices.Sort(result.dirs)
 	result.dirs = slices.Compact(result.dirs)
 	return result
+}
+
+// reread reads what stands at the paths that have changed, and gives the files that are another than before and those
+// that have gone. It says false where more than these files may be another: then everything has to be walked.
+func (d *directory) reread(touched touchedPaths) (files []*fileReading, gone []string, known bool) {
+	if touched.all {
+		return nil, nil, false
+	}
+	for path := range touched.paths {
+		file, what := d.places.look(path)
+		_, read := d.parsed[file.path]
+		switch {
+		case what == elsewhere:
+			return nil, nil, false
+		case what == removed:
+			delete(d.parsed, file.path)
+			gone = append(gone, file.path)
+		case what == written && (read || !file.model):
+			// Its time and size may be the same: something has named it.
+			parsed := parseFile(file)
+			if parsed.reading.unread {
+				return nil, nil, false
+			}
+			d.parsed[file.path] = parsed
+			files = append(files, parsed.reading)
+		}
+	}
+	return files, gone, true
+}
+
+func parseFile(file foundFile) parsedFile {
+	reading := readFile(file)
+	return parsedFile{file.modified, file.size, &reading}
 }
 
 // isManifestJSON tells a manifest from the sample requests that stand beside it: it has a kind.

@@ -115,7 +115,7 @@ func TestFileThatCouldNotBeReadIsReadAgainUnchanged(t *testing.T) {
 	d := newDirectory([]string{dir})
 	d.read()
 	for path, parsed := range d.parsed {
-		parsed.reading = fileReading{path: path, unread: true}
+		parsed.reading = &fileReading{path: path, unread: true}
 		d.parsed[path] = parsed
 	}
 	if names, _ := gist(d.read()); strings.Join(names, " ") != "iris" {

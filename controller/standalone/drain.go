@@ -39,31 +39,32 @@ func (d *Driver) Drain(ctx context.Context, pod engine.Pod) error {
 	}
 }
 
+// startDrain takes a request to drain a pod.
+func (l *loop) startDrain(request *drain) {
+	l.draining[request.pod] = request
+	if pod, known := l.pods.byName[request.pod]; known {
+		l.listing.touch(pod)
+	}
+}
+
 // finishDrains lets the engine end the pods that Envoy has let go of. It comes after every publication.
 func (l *loop) finishDrains(ctx context.Context, running *sync.WaitGroup) {
-	alive := map[podKey]bool{}
-	for i := range l.pods {
-		pod := &l.pods[i]
-		key := podKey{pod.Namespace, pod.Name}
-		alive[key] = true
-		request, draining := l.draining[key]
-		if !draining || request.closing || l.stillListed(pod) {
-			continue
-		}
-		request.closing = true
-		revision := l.routing.revision
-		running.Go(func() {
-			if awaitAcknowledged(ctx, l.envoys, l.traffic, revision) {
-				close(request.done)
-			}
-		})
-	}
 	for key, request := range l.draining {
-		if !alive[key] {
+		pod, there := l.pods.byName[key]
+		switch {
+		case !there:
 			delete(l.draining, key)
 			if !request.closing {
 				close(request.done)
 			}
+		case !request.closing && !l.stillListed(pod):
+			request.closing = true
+			revision := l.routing.revision
+			running.Go(func() {
+				if awaitAcknowledged(ctx, l.envoys, l.traffic, revision) {
+					close(request.done)
+				}
+			})
 		}
 	}
 }
@@ -71,7 +72,7 @@ func (l *loop) finishDrains(ctx context.Context, running *sync.WaitGroup) {
 // stillListed says whether an endpoint of the pod is in any backend that Envoy has.
 func (l *loop) stillListed(pod *engine.Pod) bool {
 	for _, port := range pod.Ports {
-		if l.routing.lists(endpointKey{pod.Address, uint16(port)}) {
+		if l.routing.lingering.lists(endpointKey{pod.Address, uint16(port)}) {
 			return true
 		}
 	}

@@ -24,8 +24,8 @@ type Engine interface {
 	Delete(key types.NamespacedName)
 	// Retire ends what was adopted from a run before and nothing has been applied for.
 	Retire()
-	Pods() []engine.Pod
-	Status(key types.NamespacedName) appsv1.DeploymentStatus
+	// Changes gives the Deployments that have changed since the last call, each as it is now.
+	Changes() []engine.Change
 }
 
 // Envoys are the data planes that the published resources reach; [server.Server] does it.
@@ -80,9 +80,9 @@ type Driver struct {
 	// stopped is closed when the loop has ended: nobody waits for it any more.
 	stopped chan struct{}
 
-	view    atomic.Pointer[view]
+	shelf   *shelf
 	changed broadcast
-	// parts is set by Run before it publishes the first view.
+	// parts is set by Run before it shows the first view.
 	parts  atomic.Pointer[parts]
 	models modelClient
 }
@@ -100,12 +100,12 @@ func New(o Options) *Driver {
 		drains:        make(chan *drain),
 		stopped:       make(chan struct{}),
 		models:        newModelClient(),
+		shelf:         newShelf(),
 	}
 	d.settings = settings.Standalone(settings.Local{
 		ContainerEngine: o.ContainerEngine,
 		BundledFormats:  o.BundledFormats,
 	}, int32(o.HTTPPort))
-	d.view.Store(&view{})
 	return d
 }
 
@@ -128,7 +128,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	}
 	defer l.watcher.close()
 
-	filesChanged := make(chan struct{}, 1)
+	filesChanged := make(chan touchedPaths)
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { l.watcher.run(ctx, filesChanged) })
@@ -139,7 +139,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	digest := time.NewTicker(digestEvery)
 	defer digest.Stop()
 	l.recoverRun(ctx)
-	l.readFiles()
+	l.readAll()
 	l.settle(ctx, &running)
 	processes.Retire()
 	for {
@@ -152,15 +152,18 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 				continue
 			}
 		case <-digest.C:
-			if !l.foundReplaced() {
+			l.lookAtModels(ctx, &running)
+			continue
+		case found := <-l.modelLooks:
+			if !l.foundReplaced(found) {
 				continue
 			}
-		case <-filesChanged:
-			l.readFiles()
+		case touched := <-filesChanged:
+			l.readTouched(touched)
 		case <-d.engineChanged:
 		case <-envoys.Changed():
 		case request := <-d.drains:
-			l.draining[request.pod] = request
+			l.startDrain(request)
 		case found := <-l.looks:
 			l.releaseIdle(found)
 		}
@@ -170,7 +173,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 
 // reveal puts a view in force.
 func (d *Driver) reveal(v *view) {
-	d.view.Store(v)
+	d.shelf.put(v)
 	d.changed.notify()
 }
 
@@ -184,19 +187,12 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{
-		driver: d, engine: processes, envoys: envoys, traffic: traffic, logger: d.options.Logger,
-		watcher:   watcher,
-		directory: newDirectory(d.options.Paths),
-		inventory: inventory{},
-		runtimes:  runtimes,
-		services:  map[types.NamespacedName]*service{},
-		revisions: revisionStore{filepath.Join(d.options.StateDir, "revisions")},
-		draining:  map[podKey]*drain{},
-		looks:     make(chan look, 1),
-		routing:   newRouting(d.options),
-		revealer:  newRevealer(),
-	}
+	l := emptyLoop()
+	l.driver, l.engine, l.envoys, l.traffic, l.logger = d, processes, envoys, traffic, d.options.Logger
+	l.watcher, l.directory = watcher, newDirectory(d.options.Paths)
+	l.surroundings = newSurroundings(runtimes, d.options.StateDir)
+	l.revisions = revisionStore{filepath.Join(d.options.StateDir, "revisions")}
+	l.routing = newRouting(d.options)
 	stored, err := l.revisions.load()
 	if err != nil {
 		// Not fatal: those services start their history anew, and their pods are untouched by that.

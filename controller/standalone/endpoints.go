@@ -15,14 +15,13 @@ import (
 // endpointSlices gives the EndpointSlices of a Service: one for each pod that it selects and that may take
 // requests, since on one machine every replica has ports of its own. A Service without a selector has none
 // here; its slices are the user's. leaving are pods that are being drained.
-func endpointSlices(service *corev1.Service, pods []engine.Pod, leaving func(podKey) bool) []*discoveryv1.EndpointSlice {
+func endpointSlices(service *corev1.Service, pods []*engine.Pod, leaving func(podKey) bool) []*discoveryv1.EndpointSlice {
 	if len(service.Spec.Selector) == 0 {
 		return nil
 	}
 	selector := labels.SelectorFromSet(service.Spec.Selector)
 	var slices []*discoveryv1.EndpointSlice
-	for i := range pods {
-		pod := &pods[i]
+	for _, pod := range pods {
 		if pod.Namespace != service.Namespace || !selector.Matches(labels.Set(pod.Labels)) {
 			continue
 		}

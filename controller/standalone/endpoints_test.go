@@ -22,17 +22,17 @@ func TestEndpointSlicesListReadyPodsByTheirRealPorts(t *testing.T) {
 			},
 		},
 	}
-	pod := func(name string, change func(*engine.Pod)) engine.Pod {
-		p := engine.Pod{
+	pod := func(name string, change func(*engine.Pod)) *engine.Pod {
+		p := &engine.Pod{
 			Namespace: "default", Name: name, Labels: map[string]string{"app": "isvc.m-predictor"}, Ready: true,
 			Address: "127.0.0.1", Ports: map[int32]int32{8080: 41000, 9000: 41001},
 		}
 		if change != nil {
-			change(&p)
+			change(p)
 		}
 		return p
 	}
-	pods := []engine.Pod{
+	pods := []*engine.Pod{
 		pod("ready", nil),
 		pod("starting", func(p *engine.Pod) { p.Ready = false }),
 		pod("ending", func(p *engine.Pod) { p.Terminating = true }),
@@ -56,7 +56,7 @@ func TestEndpointSlicesListReadyPodsByTheirRealPorts(t *testing.T) {
 
 func TestServiceWithoutSelectorHasNoSlicesOfOurs(t *testing.T) {
 	t.Parallel()
-	pods := []engine.Pod{{Namespace: "default", Name: "p", Ready: true}}
+	pods := []*engine.Pod{{Namespace: "default", Name: "p", Ready: true}}
 	if slices := endpointSlices(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "default"}}, pods, func(podKey) bool { return false }); slices != nil {
 		t.Errorf("slices: %v", slices)
 	}

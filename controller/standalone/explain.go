@@ -36,18 +36,8 @@ type routeFacts struct {
 	conditions []metav1.Condition
 }
 
-// publishedBackends are the backends that Envoy has, by "namespace/service".
-func (l *loop) publishedBackends() map[string][]ir.Backend {
-	byService := map[string][]ir.Backend{}
-	for _, backend := range l.routing.lingering.published {
-		key := backend.Object.Namespace + "/" + backend.Object.Name
-		byService[key] = append(byService[key], backend)
-	}
-	return byService
-}
-
 // facts gathers the layers' facts about a service.
-func (l *loop) facts(s *service, pods []admin.Pod, backends map[string][]ir.Backend) layerFacts {
+func (l *loop) facts(s *service, pods []admin.Pod) layerFacts {
 	f := layerFacts{
 		namespace:  s.name.Namespace,
 		logs:       fmt.Sprintf("sluice logs %s -n %s", s.name.Name, s.name.Namespace),
@@ -62,7 +52,8 @@ func (l *loop) facts(s *service, pods []admin.Pod, backends map[string][]ir.Back
 		f.routes = append(f.routes, facts)
 	}
 	for i := range s.result.Services {
-		f.backends = append(f.backends, backends[s.name.Namespace+"/"+s.result.Services[i].Name]...)
+		of := ir.Ref{Kind: "Service", Namespace: s.name.Namespace, Name: s.result.Services[i].Name}
+		f.backends = append(f.backends, l.routing.lingering.publishedOf(of)...)
 	}
 	slices.SortFunc(f.backends, func(a, b ir.Backend) int { return strings.Compare(a.Name, b.Name) })
 	return f
@@ -70,14 +61,17 @@ func (l *loop) facts(s *service, pods []admin.Pod, backends map[string][]ir.Back
 
 // Explain walks the layers for one InferenceService.
 func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Report {
-	v := d.view.Load()
 	target := explain.Target{Kind: v1beta1.KindInferenceService, Namespace: namespace, Name: name}
-	facts := v.layers[types.NamespacedName{Namespace: namespace, Name: name}]
+	var served *admin.Service
+	var facts layerFacts
+	if known, ok := d.shelf.service(types.NamespacedName{Namespace: namespace, Name: name}); ok {
+		served, facts = &known.service, known.facts
+	}
 	answer := func(findings []explain.Finding) explain.Explainer {
 		return explain.Func(func(context.Context, explain.Target) []explain.Finding { return findings })
 	}
 	return explain.Walk(ctx, target, map[explain.Layer]explain.Explainer{
-		explain.Object:   answer(explainObject(v, target)),
+		explain.Object:   answer(explainObject(served, d.Problems(), target)),
 		explain.Plan:     answer(explainPlan(facts)),
 		explain.Process:  answer(explainProcess(facts)),
 		explain.Route:    answer(explainRoute(facts)),
@@ -89,12 +83,12 @@ func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Re
 	})
 }
 
-func explainObject(v *view, target explain.Target) []explain.Finding {
+// explainObject reports what is wrong in the manifest; served is nil where no version of it is in force.
+func explainObject(served *admin.Service, problems []admin.Problem, target explain.Target) []explain.Finding {
 	var findings []explain.Finding
-	i := slices.IndexFunc(v.services, func(s admin.Service) bool { return s.Namespace == target.Namespace && s.Name == target.Name })
-	for _, problem := range v.problems {
+	for _, problem := range problems {
 		// One without an object is the whole file's: it can't be parsed.
-		ofFile := i >= 0 && problem.Object == "" && problem.File == v.services[i].File
+		ofFile := served != nil && problem.Object == "" && problem.File == served.File
 		if problem.Object == target.String() || ofFile {
 			findings = append(findings, explain.Finding{
 				Summary: fmt.Sprintf("%s: %s", manifest.Source{File: problem.File, Line: problem.Line}, strings.TrimPrefix(problem.Field+": "+problem.Message, ": ")),
@@ -102,10 +96,10 @@ func explainObject(v *view, target explain.Target) []explain.Finding {
 			})
 		}
 	}
-	if i < 0 || len(v.services[i].Conditions) == 0 {
+	if served == nil || len(served.Conditions) == 0 {
 		return findings
 	}
-	inForce := fmt.Sprintf("%s is in force", manifest.Source{File: v.services[i].File, Line: v.services[i].Line})
+	inForce := fmt.Sprintf("%s is in force", manifest.Source{File: served.File, Line: served.Line})
 	if len(findings) > 0 {
 		inForce = "the last good version is in force"
 	}

@@ -28,8 +28,7 @@ func TestExplainObjectNamesTheManifestsFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := &view{services: []admin.Service{served}, problems: []admin.Problem{c.problem}}
-			report := explain.NewReport(target, explainObject(v, target))
+			report := explain.NewReport(target, explainObject(&served, []admin.Problem{c.problem}, target))
 			if report.OK == c.fault {
 				t.Errorf("OK is %t: %s", report.OK, report.Headline)
 			}

@@ -13,8 +13,11 @@ import (
 // has gone. This is the same whether a replica is replaced, a Service selects other pods after a promotion,
 // or a whole backend goes.
 type lingering struct {
-	// published is what Envoy was last told, lingering endpoints included.
+	// published is what Envoy was last told, lingering endpoints included. byObject are the names of those backends by the
+	// object that they are made of, and listed counts the backends that have an endpoint, draining or not.
 	published map[string]ir.Backend
+	byObject  map[ir.Ref]map[string]bool
+	listed    map[endpointKey]int
 	// planned is what the objects ask for.
 	planned map[string]ir.Backend
 	// draining are the endpoints that stay for their requests' sake, by backend.
@@ -35,7 +38,8 @@ func keyOf(e ir.Endpoint) endpointKey { return endpointKey{e.Address, e.Port} }
 
 func newLingering() *lingering {
 	return &lingering{
-		published: map[string]ir.Backend{}, planned: map[string]ir.Backend{},
+		published: map[string]ir.Backend{}, byObject: map[ir.Ref]map[string]bool{}, listed: map[endpointKey]int{},
+		planned:  map[string]ir.Backend{},
 		draining: map[string]map[endpointKey]bool{}, recovered: map[string]bool{},
 	}
 }
@@ -88,12 +92,12 @@ func (l *lingering) publish(names []string) (set []ir.Backend, removed []string)
 			backend, known := l.outgoing(name)
 			switch {
 			case known && len(backend.Endpoints) > 0:
-				l.published[name] = backend
+				l.tell(name, &backend)
 				if !l.recovered[name] {
 					set = append(set, backend)
 				}
 			case known:
-				delete(l.published, name)
+				l.tell(name, nil)
 				delete(l.recovered, name)
 				removed = append(removed, name)
 			}
@@ -101,10 +105,45 @@ func (l *lingering) publish(names []string) (set []ir.Backend, removed []string)
 		}
 		delete(l.recovered, name)
 		backend.Endpoints = withDraining(backend.Endpoints, l.draining[name])
-		l.published[name] = backend
+		l.tell(name, &backend)
 		set = append(set, backend)
 	}
 	return set, removed
+}
+
+// tell notes what Envoy is told of a backend; nil is its removal.
+func (l *lingering) tell(name string, now *ir.Backend) {
+	if before, known := l.published[name]; known {
+		note(l.byObject, before.Object, name, false)
+		for _, endpoint := range before.Endpoints {
+			if key := keyOf(endpoint); l.listed[key] > 1 {
+				l.listed[key]--
+			} else {
+				delete(l.listed, key)
+			}
+		}
+		delete(l.published, name)
+	}
+	if now == nil {
+		return
+	}
+	l.published[name] = *now
+	note(l.byObject, now.Object, name, true)
+	for _, endpoint := range now.Endpoints {
+		l.listed[keyOf(endpoint)]++
+	}
+}
+
+// lists says whether any published backend has the endpoint, draining or not.
+func (l *lingering) lists(key endpointKey) bool { return l.listed[key] > 0 }
+
+// publishedOf are the backends that Envoy has of an object.
+func (l *lingering) publishedOf(object ir.Ref) []ir.Backend {
+	var backends []ir.Backend
+	for name := range l.byObject[object] {
+		backends = append(backends, l.published[name])
+	}
+	return backends
 }
 
 // outgoing gives a backend that no route leads to any more, with the endpoints that stay for their requests'

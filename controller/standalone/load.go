@@ -3,7 +3,6 @@ package standalone
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -27,13 +26,9 @@ type Loaded struct {
 // Load reads manifests and model files at paths, each a directory or a file, by the rules of [Driver.Run].
 func Load(paths []string) Loaded {
 	now := newDirectory(paths).read()
-	objects, problems := takeInventory(nil, now)
-	loaded := Loaded{Problems: problems, Files: len(now.files)}
-	keys := slices.SortedFunc(maps.Keys(objects), func(a, b objectKey) int { return strings.Compare(a.String(), b.String()) })
-	for _, key := range keys {
-		loaded.Documents = append(loaded.Documents, objects[key])
-	}
-	return loaded
+	v := newInventory()
+	v.take(now)
+	return Loaded{Documents: v.all(), Problems: v.problems(), Files: len(now.files)}
 }
 
 // Resolve makes an InferenceService's relative paths absolute, from where its manifest stands, and says what stands at

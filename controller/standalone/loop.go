@@ -3,15 +3,13 @@ package standalone
 import (
 	"context"
 	"log/slog"
-	"slices"
+	"maps"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
@@ -26,39 +24,76 @@ type loop struct {
 	traffic Traffic
 	logger  *slog.Logger
 
-	watcher   *watcher
-	directory *directory
-	inventory inventory
-	problems  []manifest.Problem
-	// runtimes are those that come with sluice, by name; a manifest of the same name comes before them.
-	runtimes     map[string]*v1alpha1.ClusterServingRuntime
-	surroundings surroundings
+	watcher      *watcher
+	directory    *directory
+	inventory    *inventory
+	surroundings *surroundings
 
 	services map[types.NamespacedName]*service
+	// dirty are the services to plan anew.
+	dirty map[types.NamespacedName]bool
+	// byNamespace and namesakes are the services of a namespace and of a name.
+	byNamespace map[string]map[types.NamespacedName]bool
+	namesakes   map[string]map[types.NamespacedName]bool
+	// owners are the services that planned the engine's Deployments.
+	owners map[types.NamespacedName]types.NamespacedName
 	// stored are the revisions of services that no manifest has named yet since the start.
 	stored    map[types.NamespacedName][]appsv1.ControllerRevision
 	revisions revisionStore
+	// unstored are the services whose revisions could not be stored.
+	unstored map[types.NamespacedName]bool
 
 	routing  *routing
 	revealer revealer
-	// pods is the engine's snapshot that this round works on.
-	pods []engine.Pod
-	// slices are the EndpointSlices made for each Service with a selector.
-	slices map[objectKey][]objectKey
+	pods     *pods
+	listing  *listing
+	byName   *byName
 
 	// rejected says why Envoy refuses what was made of an object.
 	rejected map[ir.Ref]string
-	// byName are the objects of the routes of plain localhost.
-	byName map[objectKey]bool
-
-	// adopted are the Deployments that a run before has left, by their services, until these are planned.
-	adopted map[types.NamespacedName][]types.NamespacedName
+	// problems are those noted of each place; troubled are the places to look at, and unseen the services that are to be
+	// shown anew.
+	problems map[problemPlace][]manifest.Problem
+	troubled map[problemPlace]bool
+	unseen   map[types.NamespacedName]bool
 
 	draining map[podKey]*drain
 	looks    chan look
 	sweeping bool
 	// quiet counts how often in a row an endpoint has been found without requests.
 	quiet map[lingerer]int
+
+	// missing are the services that wait for a path, and modelled those with model files.
+	missing, modelled map[types.NamespacedName]bool
+	// modelQueue are the services whose model files are looked at next.
+	modelQueue    []types.NamespacedName
+	modelLooks    chan modelLook
+	lookingAtThem bool
+}
+
+// emptyLoop is a loop of nothing.
+func emptyLoop() *loop {
+	return &loop{
+		inventory:   newInventory(),
+		services:    map[types.NamespacedName]*service{},
+		dirty:       map[types.NamespacedName]bool{},
+		byNamespace: map[string]map[types.NamespacedName]bool{},
+		namesakes:   map[string]map[types.NamespacedName]bool{},
+		owners:      map[types.NamespacedName]types.NamespacedName{},
+		revealer:    newRevealer(),
+		pods:        newPods(),
+		listing:     newListing(),
+		byName:      newByName(),
+		problems:    map[problemPlace][]manifest.Problem{},
+		troubled:    map[problemPlace]bool{},
+		unseen:      map[types.NamespacedName]bool{},
+		draining:    map[podKey]*drain{},
+		looks:       make(chan look, 1),
+		unstored:    map[types.NamespacedName]bool{},
+		missing:     map[types.NamespacedName]bool{},
+		modelled:    map[types.NamespacedName]bool{},
+		modelLooks:  make(chan modelLook, 1),
+	}
 }
 
 // maxRounds bounds how often a change may lead to another before the loop looks at its channels again.
@@ -75,24 +110,21 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	for range maxRounds {
 		l.observe()
 		anew := l.planDirty()
-		l.pods = l.engine.Pods()
-		if anew || l.byName == nil {
-			l.routeByName()
-		}
+		l.routeByName()
 		l.listEndpoints()
-		routes := l.routing.flush(pending, l.alive())
+		routes := l.routing.flush(pending, l.pods.answers)
 		if !l.noteRoutes(routes) && !anew {
 			break
 		}
 	}
-	l.routing.touchUnplanned(l.alive())
+	l.routing.touchUnplanned(l.pods.answers)
 	l.routing.publish(l.envoys, pending)
 	l.finishDrains(ctx, running)
 	l.show()
 }
 
-// readFiles takes what the directories hold now.
-func (l *loop) readFiles() {
+// readAll takes what the directories hold now.
+func (l *loop) readAll() {
 	now := l.directory.read()
 	// Nobody tells of what was written into a directory between its reading and its first watch.
 	for range maxReads {
@@ -101,36 +133,77 @@ func (l *loop) readFiles() {
 		}
 		now = l.directory.read()
 	}
-	reported := l.problems
-	after, problems := takeInventory(l.inventory, now)
-	changed := l.inventory.changes(after)
-	l.inventory, l.problems = after, problems
-	l.surroundings = surround(after, l.runtimes, l.driver.options.StateDir)
-	namespaces := map[string]bool{}
-	for _, key := range changed {
-		document, present := after[key]
-		switch key.kind {
-		case v1beta1.KindInferenceService:
-			l.takeService(types.NamespacedName{Namespace: key.namespace, Name: key.name}, document, present)
-		case "ServingRuntime", "Secret", "ConfigMap", "PersistentVolumeClaim":
-			namespaces[key.namespace] = true
-		case "ClusterServingRuntime":
-			for name := range l.services {
-				namespaces[name.Namespace] = true
-			}
-		}
-		if routable(key.kind) {
-			if present {
-				l.routing.set(given, document.Object)
-			} else {
-				l.routing.delete(given, key)
-			}
+	l.takeFiles(l.inventory.take(now))
+}
+
+// readTouched takes what stands at the paths that have changed, and all if that can't be told from them.
+func (l *loop) readTouched(touched touchedPaths) {
+	files, gone, known := l.directory.reread(touched)
+	if !known {
+		l.readAll()
+		return
+	}
+	l.takeFiles(l.inventory.update(files, gone))
+}
+
+// takeFiles carries on what has changed in the inventory.
+func (l *loop) takeFiles(change inventoryChange) {
+	for _, path := range change.files {
+		l.troubled[problemPlace{file: path}] = true
+	}
+	for _, key := range change.contested {
+		l.troubled[problemPlace{twice: key}] = true
+	}
+	for _, key := range change.moved {
+		l.troubled[problemPlace{object: key}] = true
+		if s, ours := l.services[types.NamespacedName{Namespace: key.namespace, Name: key.name}]; ours && key.kind == v1beta1.KindInferenceService {
+			s.manifest = l.inventory.objects[key]
+			l.unseen[s.name] = true
 		}
 	}
-	for name, service := range l.services {
-		service.dirty = service.dirty || namespaces[name.Namespace]
+	for _, key := range change.objects {
+		l.takeObject(key)
 	}
-	logNewProblems(l.logger, reported, problems)
+	for namespace := range l.surroundings.refresh() {
+		l.markNamespace(namespace)
+	}
+}
+
+// takeObject carries on a new, changed or removed object.
+func (l *loop) takeObject(key objectKey) {
+	document, present := l.inventory.get(key)
+	l.troubled[problemPlace{object: key}] = true
+	if key.kind == v1beta1.KindInferenceService {
+		l.takeService(types.NamespacedName{Namespace: key.namespace, Name: key.name}, document, present)
+	}
+	if surrounds(key.kind) {
+		if present {
+			l.surroundings.set(key, document)
+		} else {
+			l.surroundings.remove(key)
+		}
+	}
+	if routable(key.kind) {
+		if present {
+			l.routing.set(given, document.Object)
+		} else {
+			l.routing.delete(given, key)
+		}
+	}
+}
+
+// mark has a service planned anew.
+func (l *loop) mark(s *service) { l.dirty[s.name] = true }
+
+// markNamespace has the services of a namespace planned anew, or all when it is that of cluster-wide objects.
+func (l *loop) markNamespace(namespace string) {
+	if namespace != "" {
+		maps.Copy(l.dirty, l.byNamespace[namespace])
+		return
+	}
+	for name := range l.services {
+		l.dirty[name] = true
+	}
 }
 
 // routable says whether the translation reads objects of a kind.
@@ -148,7 +221,8 @@ func (l *loop) takeService(name types.NamespacedName, document manifest.Document
 	held, known := l.services[name]
 	if !present {
 		if known {
-			held.removed, held.dirty = true, true
+			held.removed = true
+			l.mark(held)
 		}
 		return
 	}
@@ -157,72 +231,44 @@ func (l *loop) takeService(name types.NamespacedName, document manifest.Document
 		delete(l.stored, name)
 		l.observeAdopted(held)
 		l.services[name] = held
+		note(l.byNamespace, name.Namespace, name, true)
+		note(l.namesakes, name.Name, name, true)
 	}
 	held.take(document)
+	l.mark(held)
+	l.noteFiles(held)
 }
 
-// observe marks the services for which the engine shows another state than the one they were planned with.
+// forget drops a service that has gone.
+func (l *loop) forget(name types.NamespacedName) {
+	delete(l.services, name)
+	delete(l.missing, name)
+	delete(l.modelled, name)
+	delete(l.unstored, name)
+	note(l.byNamespace, name.Namespace, name, false)
+	note(l.namesakes, name.Name, name, false)
+}
+
+// observe takes what the engine tells, and marks the services for which it shows another state than the one they were
+// planned with.
 func (l *loop) observe() {
-	for _, s := range l.services {
-		if s.deployments == nil { // it is about to be planned for the first time
-			continue
-		}
-		observed := map[string]appsv1.DeploymentStatus{}
-		for name := range s.deployments {
-			observed[name] = l.engine.Status(types.NamespacedName{Namespace: s.name.Namespace, Name: name})
-		}
-		if !equality.Semantic.DeepEqual(observed, s.observed) {
-			s.observed, s.dirty = observed, true
-		}
-	}
-}
-
-// listEndpoints brings the EndpointSlices of every Service with a selector to the pods of this round.
-func (l *loop) listEndpoints() {
-	leaving := func(key podKey) bool { return l.draining[key] != nil }
-	byApp := map[string][]engine.Pod{}
-	for _, pod := range l.pods {
-		app := pod.Labels[v1beta1.LabelApp]
-		byApp[app] = append(byApp[app], pod)
-	}
-	next := map[objectKey][]objectKey{}
-	for key, object := range l.routing.objects {
-		service, ok := object.(*corev1.Service)
-		if !ok {
-			continue
-		}
-		candidates := l.pods
-		if app, named := service.Spec.Selector[v1beta1.LabelApp]; named {
-			candidates = byApp[app]
-		}
-		for _, slice := range endpointSlices(service, candidates, leaving) {
-			l.routing.set(planned, slice)
-			next[key] = append(next[key], keyOfObject(slice))
-		}
-	}
-	for service, keys := range l.slices {
-		for _, key := range keys {
-			if !slices.Contains(next[service], key) {
-				l.routing.delete(planned, key)
+	for _, change := range l.engine.Changes() {
+		before := l.pods.set(change)
+		for _, pods := range [][]engine.Pod{before.Pods, change.Pods} {
+			for i := range pods {
+				l.unseen[ownerOf(&pods[i])] = true
+				l.listing.touch(&pods[i])
 			}
 		}
-	}
-	l.slices = next
-}
-
-// alive tells whether a process of ours still answers at an endpoint.
-func (l *loop) alive() func(endpointKey) bool {
-	answering := map[endpointKey]bool{}
-	for i := range l.pods {
-		pod := &l.pods[i]
-		running := slices.ContainsFunc(pod.Containers, func(c engine.ContainerState) bool {
-			return !c.Init && c.State == engine.StateRunning
-		})
-		for _, port := range pod.Ports {
-			answering[endpointKey{pod.Address, uint16(port)}] = running
+		s, owned := l.services[l.owners[change.Deployment]]
+		if !owned || equality.Semantic.DeepEqual(s.observed[change.Deployment.Name], change.Status) {
+			continue
 		}
+		// A clone, since the last plan's input has the old one.
+		s.observed = maps.Clone(s.observed)
+		s.observed[change.Deployment.Name] = change.Status
+		l.mark(s)
 	}
-	return func(key endpointKey) bool { return answering[key] }
 }
 
 // noteRoutes hands route statuses to the services that planned the routes, and says whether any is new to one.
@@ -246,6 +292,7 @@ func (l *loop) noteRoute(s *service, key objectKey) bool {
 	if equality.Semantic.DeepEqual(s.routes[key.name], status) {
 		return false
 	}
-	s.routes[key.name], s.dirty = status, true
+	s.routes[key.name] = status
+	l.mark(s)
 	return true
 }

@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -8,7 +9,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-serving/sluice/controller/plan"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
@@ -78,15 +83,59 @@ func settledDigests(inForce, before, now map[string]string) map[string]string {
 	return next
 }
 
-// foundReplaced looks at the services' model files, and says whether any has been replaced.
-func (l *loop) foundReplaced() bool {
+// modelLook is what a look at the model files of some services found.
+type modelLook map[types.NamespacedName]digested
+
+// digested are the files that were looked at and their digests.
+type digested struct {
+	files   map[string]settings.FileKind
+	digests map[string]string
+}
+
+// lookAtModels starts a look at the model files of the services whose turn it is, unless one is under way. With more than
+// maxLookedAt of them, each has its turn less often.
+func (l *loop) lookAtModels(ctx context.Context, running *sync.WaitGroup) {
+	if l.lookingAtThem || len(l.modelled) == 0 {
+		return
+	}
+	if len(l.modelQueue) == 0 {
+		l.modelQueue = slices.Collect(maps.Keys(l.modelled))
+	}
+	turn := l.modelQueue[:min(maxLookedAt, len(l.modelQueue))]
+	l.modelQueue = l.modelQueue[len(turn):]
+	found := modelLook{}
+	for _, name := range turn {
+		if s, known := l.services[name]; known {
+			found[name] = digested{files: s.files}
+		}
+	}
+	l.lookingAtThem = true
+	running.Go(func() {
+		for name, asked := range found {
+			asked.digests = modelDigests(asked.files)
+			found[name] = asked
+		}
+		select {
+		case l.modelLooks <- found:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// foundReplaced takes a look at model files, and says whether any has been replaced.
+func (l *loop) foundReplaced(found modelLook) bool {
+	l.lookingAtThem = false
 	var any bool
-	for _, s := range l.services {
-		now := modelDigests(s.files)
-		next := settledDigests(s.digests, s.lastDigests, now)
-		s.lastDigests = now
+	for name, now := range found {
+		s, known := l.services[name]
+		if !known || !maps.Equal(s.files, now.files) {
+			continue
+		}
+		next := settledDigests(s.digests, s.lastDigests, now.digests)
+		s.lastDigests = now.digests
 		if !maps.Equal(next, s.digests) {
-			s.digests, s.dirty, any = next, true, true
+			s.digests, any = next, true
+			l.mark(s)
 		}
 	}
 	return any

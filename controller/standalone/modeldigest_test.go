@@ -67,10 +67,14 @@ func TestModelThatComesLaterIsPlannedOnce(t *testing.T) {
 	t.Parallel()
 	dir := put(t, map[string]string{"iris.yaml": iris})
 	document := newDirectory([]string{dir}).read().files[0].documents[0]
-	s := &service{}
-	s.take(document)
-	l := &loop{services: map[types.NamespacedName]*service{{Namespace: "default", Name: "iris"}: s}}
-	if l.foundMissing() || l.foundReplaced() {
+	l := emptyLoop()
+	name := types.NamespacedName{Namespace: "default", Name: "iris"}
+	l.takeService(name, document, true)
+	foundReplaced := func() bool {
+		files := l.services[name].files
+		return l.foundReplaced(modelLook{name: {files: files, digests: modelDigests(files)}})
+	}
+	if l.foundMissing() || foundReplaced() {
 		t.Fatal("a model is found where none is")
 	}
 	if err := os.WriteFile(filepath.Join(dir, "iris.onnx"), []byte("model"), 0o600); err != nil {
@@ -80,7 +84,7 @@ func TestModelThatComesLaterIsPlannedOnce(t *testing.T) {
 		t.Fatal("the model that came isn't found")
 	}
 	for look := range 3 {
-		if l.foundMissing() || l.foundReplaced() {
+		if l.foundMissing() || foundReplaced() {
 			t.Errorf("look %d finds the same model new", look)
 		}
 	}

@@ -22,10 +22,9 @@ func (l *loop) noteTemplates(s *service) {
 			now[podTemplate{deployment.Name, engine.TemplateHash(&deployment.Spec.Template)}] = stored.Name
 		}
 	}
-	for i := range l.pods {
-		pod := &l.pods[i]
+	for _, pod := range l.pods.of(s.name) {
 		key := podTemplate{pod.Deployment, pod.TemplateHash}
-		if name, known := s.templates[key]; known && ownerOf(pod) == s.name && now[key] == "" {
+		if name, known := s.templates[key]; known && now[key] == "" {
 			now[key] = name
 		}
 	}

@@ -25,7 +25,8 @@ func TestPodsBelongToTheRevisionThatTheyWereStartedFor(t *testing.T) {
 		return engine.Pod{Namespace: "default", Name: name, Deployment: "m-predictor", TemplateHash: engine.TemplateHash(template),
 			Labels: map[string]string{v1beta1.LabelInferenceService: "m"}}
 	}
-	l := &loop{services: map[types.NamespacedName]*service{s.name: s}}
+	l := emptyLoop()
+	l.services[s.name] = s
 	apply := func(live string, template corev1.PodTemplateSpec, pods ...engine.Pod) {
 		s.revisions = nil
 		for _, name := range []string{"m-predictor-00001", "m-predictor-00002"} {
@@ -36,14 +37,14 @@ func TestPodsBelongToTheRevisionThatTheyWereStartedFor(t *testing.T) {
 			s.revisions = append(s.revisions, appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: annotations}})
 		}
 		s.deployments = map[string]appsv1.Deployment{"m-predictor": {ObjectMeta: metav1.ObjectMeta{Name: "m-predictor"}, Spec: appsv1.DeploymentSpec{Template: template}}}
-		l.pods = pods
+		l.pods.set(engine.Change{Deployment: types.NamespacedName{Namespace: "default", Name: "m-predictor"}, Pods: pods})
 		l.noteTemplates(s)
 	}
 	want := func(revisions ...string) {
 		t.Helper()
-		for i, pod := range l.showPods()[s.name] {
-			if pod.Revision != revisions[i] {
-				t.Errorf("pod %s is of revision %q, want %q", pod.Name, pod.Revision, revisions[i])
+		for i, pod := range l.pods.of(s.name) {
+			if revision := s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]; revision != revisions[i] {
+				t.Errorf("pod %s is of revision %q, want %q", pod.Name, revision, revisions[i])
 			}
 		}
 	}

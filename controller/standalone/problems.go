@@ -16,37 +16,83 @@ import (
 // reasonRejected is the reason of a route's condition Programmed when Envoy refused what was made of it.
 const reasonRejected = "RejectedByEnvoy"
 
-// allProblems are what is wrong in the manifests and with the objects in force, by file and line. There is
-// no API server here to write a status to, so an object's False conditions are shown beside its manifest.
-func (l *loop) allProblems() []manifest.Problem {
-	all := slices.Concat(l.problems, l.unstoredProblems())
-	for key, object := range l.routing.layers[given] {
-		document, inForce := l.inventory[key]
-		if !inForce {
-			continue
-		}
-		add := func(field, message, remedy string) {
-			all = append(all, manifest.Problem{Source: document.Source, Object: key.String(), Field: field, Message: message, Remedy: remedy})
-		}
-		if _, shadowed := l.routing.layers[planned][key]; shadowed {
-			add("metadata.name", "an InferenceService has a child of this kind and name, which is the one in force", "give it another name")
-			continue
-		}
-		if document.Refused {
-			add("", "nobody is let in to what the policy is about, until it is mended", "mend what is wrong with it, or remove it")
-			continue
-		}
-		for _, c := range l.falseConditions(object) {
-			add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
-		}
-		if reason, refused := l.rejected[ir.Ref{Kind: key.kind, Namespace: key.namespace, Name: key.name}]; refused {
-			add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force")
-		}
+// problemPlace is what problems are of: a file, an object that is held twice, or an object in force. One field is set.
+type problemPlace struct {
+	file          string
+	twice, object objectKey
+}
+
+// inManifests says whether the problems are of what is written, and not of what became of it.
+func (p problemPlace) inManifests() bool { return p.object == objectKey{} }
+
+func (p problemPlace) anywhere() bool { return true }
+
+// noteProblems adds what is wrong at a place to a view, and logs what is new in the manifests.
+func (l *loop) noteProblems(place problemPlace, next *view) {
+	before := l.problems[place]
+	now := l.problemsAt(place)
+	if slices.Equal(before, now) {
+		return
 	}
-	slices.SortStableFunc(all, func(a, b manifest.Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
-	})
+	if place.inManifests() {
+		logNewProblems(l.logger, before, now)
+	}
+	next.problems[place] = now
+	if l.problems[place] = now; len(now) == 0 {
+		delete(l.problems, place)
+	}
+}
+
+func (l *loop) problemsAt(place problemPlace) []manifest.Problem {
+	switch {
+	case place.file != "":
+		return l.inventory.fileProblems(place.file)
+	case place.twice != objectKey{}:
+		return l.inventory.twiceProblems(place.twice)
+	}
+	return l.objectProblems(place.object)
+}
+
+// objectProblems are what is wrong with an object in force. There is no API server here to write a status to, so an
+// object's False conditions are shown beside its manifest.
+func (l *loop) objectProblems(key objectKey) []manifest.Problem {
+	object, set := l.routing.layers[given][key]
+	document, inForce := l.inventory.get(key)
+	if !set || !inForce {
+		return nil
+	}
+	var all []manifest.Problem
+	add := func(field, message, remedy string) {
+		all = append(all, manifest.Problem{Source: document.Source, Object: key.String(), Field: field, Message: message, Remedy: remedy})
+	}
+	if _, shadowed := l.routing.layers[planned][key]; shadowed {
+		add("metadata.name", "an InferenceService has a child of this kind and name, which is the one in force", "give it another name")
+		return all
+	}
+	if s, served := l.services[types.NamespacedName{Namespace: key.namespace, Name: key.name}]; served && key == serviceKey(s) && s.unstored != nil {
+		all = append(all, l.unstoredProblem(s))
+	}
+	if document.Refused {
+		add("", "nobody is let in to what the policy is about, until it is mended", "mend what is wrong with it, or remove it")
+		return all
+	}
+	for _, c := range l.falseConditions(object) {
+		add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
+	}
+	if reason, refused := l.rejected[ir.Ref{Kind: key.kind, Namespace: key.namespace, Name: key.name}]; refused {
+		add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force")
+	}
 	return all
+}
+
+// sortProblems sorts by file and line.
+func sortProblems(problems []manifest.Problem) {
+	slices.SortFunc(problems, func(a, b manifest.Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Object, b.Object), cmp.Compare(a.Field, b.Field),
+		)
+	})
 }
 
 // falseConditions are the conditions that translation set to False on an object of the Gateway API.
@@ -115,7 +161,11 @@ func (l *loop) observeRejections() []types.NamespacedName {
 	var news []types.NamespacedName
 	for _, refs := range []map[ir.Ref]string{now, l.rejected} {
 		for ref := range refs {
-			if ref.Kind == "HTTPRoute" && now[ref] != l.rejected[ref] {
+			if now[ref] == l.rejected[ref] {
+				continue
+			}
+			l.routing.news[objectKey{ref.Kind, ref.Namespace, ref.Name}] = true
+			if ref.Kind == "HTTPRoute" {
 				news = append(news, types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name})
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-serving/sluice/xds/envoy"
 	"github.com/sluice-serving/sluice/xds/ir"
@@ -22,13 +21,7 @@ const recoverWithin = 10 * time.Second
 // endpoints that Envoy has, which may have requests in flight although no manifest asks for them any more. It comes before
 // anything is planned.
 func (l *loop) recoverRun(ctx context.Context) {
-	l.adopted = map[types.NamespacedName][]types.NamespacedName{}
-	for _, pod := range l.engine.Pods() {
-		service, deployment := ownerOf(&pod), types.NamespacedName{Namespace: pod.Namespace, Name: pod.Deployment}
-		if !slices.Contains(l.adopted[service], deployment) {
-			l.adopted[service] = append(l.adopted[service], deployment)
-		}
-	}
+	l.observe()
 	if !l.traffic.Running() {
 		return
 	}
@@ -50,13 +43,12 @@ func (l *loop) recoverRun(ctx context.Context) {
 // observeAdopted gives a service that has not been planned yet the status of its adopted Deployments, so that it is planned as
 // it stands and not as if it began.
 func (l *loop) observeAdopted(s *service) {
-	for _, deployment := range l.adopted[s.name] {
+	for deployment := range l.pods.byService[s.name] {
 		if s.observed == nil {
 			s.observed = map[string]appsv1.DeploymentStatus{}
 		}
-		s.observed[deployment.Name] = l.engine.Status(deployment)
+		s.observed[deployment.Name] = l.pods.status(deployment)
 	}
-	delete(l.adopted, s.name)
 }
 
 // recover notes what Envoy has from the run before. Of such a backend only the endpoints ("address:port") are known: Envoy
@@ -72,7 +64,7 @@ func (l *lingering) recover(backend string, endpoints []string) {
 			known.Endpoints = append(known.Endpoints, ir.Endpoint{Address: host, Port: uint16(port)})
 		}
 	}
-	l.published[backend] = known
+	l.tell(backend, &known)
 	l.recovered[backend] = true
 }
 

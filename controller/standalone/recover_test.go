@@ -20,6 +20,7 @@ func (r *rig) kill() {
 	r.engine.adopted = map[string]bool{}
 	for _, pod := range r.engine.list {
 		r.engine.adopted[pod.Deployment] = true
+		r.engine.changed[pod.Deployment] = true
 	}
 }
 

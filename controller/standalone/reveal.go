@@ -9,21 +9,23 @@ import (
 const revealWithin = 2 * time.Second
 
 // revealer puts views in force once the running Envoy has answered what they speak of, so that who is
-// told "ready" is not answered by the routes before. Of several views that wait, the newest counts.
+// told "ready" is not answered by the routes before. Views that wait are laid over each other.
 type revealer struct {
-	// newest holds the view that waits.
-	newest chan *view
+	// waiting holds the view that waits.
+	waiting chan *view
 }
 
-func newRevealer() revealer { return revealer{newest: make(chan *view, 1)} }
+func newRevealer() revealer { return revealer{waiting: make(chan *view, 1)} }
 
-// offer replaces the view that waits. It has one caller at a time and never waits itself.
+// offer adds to the view that waits. It has one caller at a time and never waits itself.
 func (r revealer) offer(next *view) {
 	select {
-	case <-r.newest:
+	case waiting := <-r.waiting:
+		waiting.add(next)
+		next = waiting
 	default:
 	}
-	r.newest <- next
+	r.waiting <- next
 }
 
 // run reveals views until ctx ends.
@@ -32,7 +34,7 @@ func (r revealer) run(ctx context.Context, envoys Envoys, traffic Traffic, revea
 		select {
 		case <-ctx.Done():
 			return
-		case next := <-r.newest:
+		case next := <-r.waiting:
 			bounded, cancel := context.WithTimeout(ctx, revealWithin)
 			// In time or not, the view is what there is to know.
 			_ = awaitAcknowledged(bounded, envoys, traffic, next.revision)

@@ -45,7 +45,7 @@ func startRig(t *testing.T, files map[string]string) *rig {
 		Paths: []string{r.dir}, StateDir: t.TempDir(), Listen: "127.0.0.1", HTTPPort: 8080,
 		BundledFormats: []string{"onnx"}, Logger: slog.New(slog.DiscardHandler),
 	}
-	r.engine = &fakeEngine{ctx: t.Context, applied: map[string]application{}, status: map[string]appsv1.DeploymentStatus{}}
+	r.engine = &fakeEngine{ctx: t.Context, applied: map[string]application{}, status: map[string]appsv1.DeploymentStatus{}, changed: map[string]bool{}}
 	r.run()
 	t.Cleanup(func() {
 		r.stop()
@@ -188,11 +188,14 @@ type fakeEngine struct {
 	started int32
 	// adopted are the Deployments of a run before that nobody has applied since.
 	adopted map[string]bool
+	// changed are the Deployments with news.
+	changed map[string]bool
 }
 
 func (e *fakeEngine) Apply(deployment *appsv1.Deployment, refs engine.References) {
 	e.change(func() {
 		e.applied[deployment.Name] = application{deployment.DeepCopy(), refs}
+		e.changed[deployment.Name] = true
 		delete(e.adopted, deployment.Name)
 	})
 }
@@ -211,6 +214,7 @@ func (e *fakeEngine) Delete(key types.NamespacedName) {
 	e.change(func() {
 		delete(e.applied, key.Name)
 		delete(e.status, key.Name)
+		e.changed[key.Name] = true
 		for _, pod := range e.list {
 			if pod.Deployment == key.Name {
 				pods = append(pods, pod)
@@ -222,16 +226,21 @@ func (e *fakeEngine) Delete(key types.NamespacedName) {
 	}
 }
 
-func (e *fakeEngine) Pods() []engine.Pod {
+func (e *fakeEngine) Changes() []engine.Change {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.list)
-}
-
-func (e *fakeEngine) Status(key types.NamespacedName) appsv1.DeploymentStatus {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.status[key.Name]
+	var changes []engine.Change
+	for name := range e.changed {
+		change := engine.Change{Deployment: types.NamespacedName{Namespace: "default", Name: name}, Status: e.status[name]}
+		for _, pod := range e.list {
+			if pod.Deployment == name {
+				change.Pods = append(change.Pods, pod)
+			}
+		}
+		changes = append(changes, change)
+	}
+	e.changed = map[string]bool{}
+	return changes
 }
 
 func (e *fakeEngine) change(do func()) {
@@ -277,6 +286,7 @@ func (e *fakeEngine) start(deployment string) engine.Pod {
 		}
 		e.started++
 		e.list = append(e.list, pod)
+		e.changed[deployment] = true
 		e.status[deployment] = appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, ReadyReplicas: 1, AvailableReplicas: 1}
 	})
 	return pod
@@ -292,6 +302,7 @@ func (e *fakeEngine) end(pod engine.Pod) {
 				e.list[i].Terminating = true
 			}
 		}
+		e.changed[pod.Deployment] = true
 	})
 	e.mu.Lock()
 	driver := e.driver
@@ -303,6 +314,7 @@ func (e *fakeEngine) end(pod engine.Pod) {
 		e.change(func() {
 			e.list = slices.DeleteFunc(e.list, func(p engine.Pod) bool { return p.Name == pod.Name })
 			e.ended = append(e.ended, pod.Name)
+			e.changed[pod.Deployment] = true
 		})
 	})
 }

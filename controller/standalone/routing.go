@@ -31,6 +31,10 @@ type routing struct {
 	wildcards map[string]map[string]bool
 	// touched are the backends to be published anew.
 	touched map[string]bool
+	// services are the Services that have changed since they were last taken, and news the objects of manifests of which
+	// what is known has changed.
+	services map[objectKey]bool
+	news     map[objectKey]bool
 	// routes, grpcRoutes and gateways are the statuses of all objects of these kinds.
 	routes     map[types.NamespacedName]gatewayv1.HTTPRouteStatus
 	grpcRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
@@ -52,6 +56,8 @@ func newRouting(o Options) *routing {
 		listeners:  map[string]ir.Listener{},
 		wildcards:  map[string]map[string]bool{},
 		touched:    map[string]bool{},
+		services:   map[objectKey]bool{},
+		news:       map[objectKey]bool{},
 		routes:     map[types.NamespacedName]gatewayv1.HTTPRouteStatus{},
 		grpcRoutes: map[types.NamespacedName]gatewayv1.GRPCRouteStatus{},
 		gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
@@ -94,6 +100,10 @@ func (r *routing) delete(l layer, key objectKey) {
 
 // enforce gives the translator the object that is in force for a key, unless it has an equal one.
 func (r *routing) enforce(key objectKey) {
+	r.news[key] = true
+	if key.kind == "Service" {
+		r.services[key] = true
+	}
 	have, known := r.objects[key]
 	for l := layers - 1; l >= 0; l-- {
 		object, present := r.layers[l][key]
@@ -115,16 +125,18 @@ func (r *routing) enforce(key objectKey) {
 // touch marks a backend to be published anew.
 func (r *routing) touch(backend string) { r.touched[backend] = true }
 
-// lists says whether any published backend has the endpoint, draining or not.
-func (r *routing) lists(key endpointKey) bool {
-	for _, backend := range r.lingering.published {
-		for _, endpoint := range backend.Endpoints {
-			if keyOf(endpoint) == key {
-				return true
-			}
-		}
-	}
-	return false
+// takeServices gives the Services that may be others than at the last call.
+func (r *routing) takeServices() map[objectKey]bool {
+	taken := r.services
+	r.services = map[objectKey]bool{}
+	return taken
+}
+
+// takeNews gives the objects that were set or deleted, or have another status, since the last call.
+func (r *routing) takeNews() map[objectKey]bool {
+	taken := r.news
+	r.news = map[objectKey]bool{}
+	return taken
 }
 
 // translated is what the translator changed since the last publication; nil is a removal.
@@ -143,7 +155,7 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	change := r.translator.Flush()
 	for i := range change.Hosts {
 		host := &change.Hosts[i]
-		pending.hosts[translate.HostKey{Listener: host.Listener, Host: host.Name}] = host
+		pending.hosts[translate.KeyOf(*host)] = host
 	}
 	for _, key := range change.RemovedHosts {
 		pending.hosts[key] = nil
@@ -161,22 +173,38 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	for _, name := range change.RemovedBackends {
 		r.touch(name)
 	}
-	maps.Copy(r.gateways, change.Gateways)
-	maps.Copy(r.routes, change.HTTPRoutes)
-	maps.Copy(r.grpcRoutes, change.GRPCRoutes)
-	maps.Copy(r.policies, change.Policies)
+	takeStatuses(r, "Gateway", r.gateways, change.Gateways)
+	takeStatuses(r, "HTTPRoute", r.routes, change.HTTPRoutes)
+	takeStatuses(r, "GRPCRoute", r.grpcRoutes, change.GRPCRoutes)
+	for object, status := range change.Policies {
+		r.policies[object] = status
+		r.noteObject(object)
+	}
 	for _, object := range change.RemovedPolicies {
 		delete(r.policies, object)
+		r.noteObject(object)
 	}
 	r.tokens.apply(change)
 	return slices.Collect(maps.Keys(change.HTTPRoutes))
 }
 
+func takeStatuses[S any](r *routing, kind string, all, changed map[types.NamespacedName]S) {
+	for name, status := range changed {
+		all[name] = status
+		r.news[objectKey{kind, name.Namespace, name.Name}] = true
+	}
+}
+
 // publish sends what changed to Envoy, as one change.
 func (r *routing) publish(envoys Envoys, pending translated) {
 	var out publication
+	for name := range r.touched {
+		r.noteObject(r.lingering.published[name].Object)
+		r.noteObject(r.lingering.planned[name].Object)
+	}
 	backends, gone := r.lingering.publish(slices.Sorted(maps.Keys(r.touched)))
-	clear(r.touched)
+	// Another map: the room of one that was large once would be walked at each change.
+	r.touched = map[string]bool{}
 	for _, backend := range backends {
 		out.set = append(out.set, envoy.Backend(backend, r.listener.Limits)...)
 	}
@@ -198,7 +226,7 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 	}
 	for key, host := range pending.hosts {
 		if host == nil {
-			out.drop(envoy.ScopeType, envoy.HostName(key.Listener, key.Host))
+			out.drop(envoy.ScopeType, envoy.HostName(key.Listener, key.Host, key.Model))
 		} else {
 			out.set = append(out.set, envoy.Host(*host))
 		}
@@ -213,6 +241,11 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 	r.revision = envoys.Publish(out.set, out.remove)
 }
 
+// noteObject notes that what is known of an object has changed.
+func (r *routing) noteObject(object ir.Ref) {
+	r.news[objectKey{object.Kind, object.Namespace, object.Name}] = true
+}
+
 // publication is one change of what Envoy is told.
 type publication struct {
 	set    []envoy.Resource
@@ -225,7 +258,7 @@ func (p *publication) drop(typeURL, name string) {
 
 // noteWildcard keeps the list of a listener's wildcard hosts, and marks a listener whose list changed.
 func (r *routing) noteWildcard(key translate.HostKey, present bool, relist map[string]bool) {
-	if !envoy.IsWildcard(key.Host) || r.wildcards[key.Listener][key.Host] == present {
+	if !envoy.IsWildcard(key.Host) || key.Model != "" || r.wildcards[key.Listener][key.Host] == present {
 		return
 	}
 	if r.wildcards[key.Listener] == nil {

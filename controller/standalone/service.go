@@ -30,8 +30,8 @@ type service struct {
 	// digests are the versions of the model files that the service is planned with, and lastDigests those of the last
 	// look at them.
 	digests, lastDigests map[string]string
-	// dirty says that the plan has to be made anew; removed, that the manifest has gone.
-	dirty, removed bool
+	// removed says that the manifest has gone.
+	removed bool
 
 	// What the plan was made from beside the manifest.
 	revisions []appsv1.ControllerRevision
@@ -52,7 +52,7 @@ type service struct {
 // take puts a new version of the manifest in force.
 func (s *service) take(document manifest.Document) {
 	s.manifest = document
-	s.dirty, s.removed = true, false
+	s.removed = false
 	object, ok := document.Object.(*v1beta1.InferenceService)
 	if !ok {
 		// manifest.Parse gives this kind as this type and nothing else.
@@ -62,21 +62,52 @@ func (s *service) take(document manifest.Document) {
 	s.digests = modelDigests(s.files)
 }
 
+// noteFiles keeps the lists of services that wait for a path and of those with model files.
+func (l *loop) noteFiles(s *service) {
+	delete(l.missing, s.name)
+	delete(l.modelled, s.name)
+	for _, kind := range s.files {
+		if kind == settings.Missing {
+			l.missing[s.name] = true
+		} else {
+			l.modelled[s.name] = true
+		}
+	}
+}
+
+// maxLookedAt bounds the services whose paths are looked at in one go.
+const maxLookedAt = 256
+
 // foundMissing says whether a path that a service waits for has appeared. Only those are looked at: they lie
 // anywhere, and a directory that isn't there can't be watched.
 func (l *loop) foundMissing() bool {
 	var any bool
-	for _, s := range l.services {
-		for path, kind := range s.files {
-			if kind != settings.Missing {
-				continue
-			}
-			if now := fileKind(path); now != settings.Missing {
-				// Clones, since the last plan's input has the old ones.
-				s.files, s.digests = maps.Clone(s.files), maps.Clone(s.digests)
-				s.files[path], s.digests[path] = now, modelDigest(path)
-				s.dirty, any = true, true
-			}
+	looked := 0
+	// A map begins anywhere each time, so that all have their turn.
+	for name := range l.missing {
+		if looked++; looked > maxLookedAt {
+			break
+		}
+		if s := l.services[name]; s.foundMissing() {
+			any = true
+			l.mark(s)
+			l.noteFiles(s)
+		}
+	}
+	return any
+}
+
+func (s *service) foundMissing() bool {
+	var any bool
+	for path, kind := range s.files {
+		if kind != settings.Missing {
+			continue
+		}
+		if now := fileKind(path); now != settings.Missing {
+			// Clones, since the last plan's input has the old ones.
+			s.files, s.digests = maps.Clone(s.files), maps.Clone(s.digests)
+			s.files[path], s.digests[path] = now, modelDigest(path)
+			any = true
 		}
 	}
 	return any
@@ -84,24 +115,28 @@ func (l *loop) foundMissing() bool {
 
 // planDirty plans the services that need it and applies what is new. It says whether there were any.
 func (l *loop) planDirty() bool {
-	var any bool
-	for _, name := range slices.SortedFunc(maps.Keys(l.services), compareNames) {
-		s := l.services[name]
-		if !s.dirty {
+	if len(l.dirty) == 0 {
+		return false
+	}
+	dirty := l.dirty
+	l.dirty = map[types.NamespacedName]bool{}
+	for _, name := range slices.SortedFunc(maps.Keys(dirty), compareNames) {
+		s, known := l.services[name]
+		if !known {
 			continue
 		}
-		any, s.dirty = true, false
 		result := plan.Result{}
 		if !s.removed {
 			result = plan.InferenceService(l.planInput(s))
 		}
 		l.apply(s, result)
+		l.unseen[name], l.byName.stale[name.Name] = true, true
 		if s.removed {
-			delete(l.services, name)
+			l.forget(name)
 			l.logger.Info("service removed", "service", name.String())
 		}
 	}
-	return any
+	return true
 }
 
 func (l *loop) planInput(s *service) plan.Input {
@@ -170,14 +205,22 @@ func (l *loop) applyDeployments(s *service, wanted []appsv1.Deployment) {
 			continue
 		}
 		l.engine.Apply(deployment, refs)
-		s.dirty = true // its status is read in the next round
+		l.mark(s) // its status is read in the next round
 	}
 	for name := range s.deployments {
 		if _, kept := next[name]; !kept {
-			l.engine.Delete(types.NamespacedName{Namespace: s.name.Namespace, Name: name})
+			key := types.NamespacedName{Namespace: s.name.Namespace, Name: name}
+			l.engine.Delete(key)
+			delete(l.owners, key)
 		}
 	}
 	s.deployments, s.refs = next, refs
+	s.observed = map[string]appsv1.DeploymentStatus{}
+	for name := range next {
+		key := types.NamespacedName{Namespace: s.name.Namespace, Name: name}
+		l.owners[key] = s.name
+		s.observed[name] = l.pods.status(key)
+	}
 }
 
 func (l *loop) applyRoutable(s *service, result plan.Result) {

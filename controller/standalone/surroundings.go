@@ -15,9 +15,17 @@ import (
 	"github.com/sluice-serving/sluice/controller/manifest"
 )
 
-// surroundings are what InferenceServices and their pods may refer to, as of one reading. They are shared by
-// all plans and never changed.
+// surroundings are what InferenceServices and their pods may refer to. The values that it gives are shared by all plans and
+// never changed: an object that changes has those of its namespace made anew, and no others.
 type surroundings struct {
+	stateDir string
+	// ours are the runtimes that come with sluice; a manifest of the same name comes before them.
+	ours map[string]*v1alpha1.ClusterServingRuntime
+	// sources are the objects, by namespace.
+	sources map[string]map[objectKey]manifest.Document
+	// stale are the namespaces that have changed since they were made. Cluster-wide objects are in namespace "".
+	stale map[string]bool
+
 	// clusterRuntimes are sorted by name.
 	clusterRuntimes []v1alpha1.ClusterServingRuntime
 	// runtimes are each namespace's, sorted by name.
@@ -26,44 +34,84 @@ type surroundings struct {
 	references map[string]engine.References
 }
 
-// surround gathers the surroundings from an inventory. Of the runtimes that come with sluice those are left
-// out that the inventory has one of the same name for.
-func surround(objects inventory, ours map[string]*v1alpha1.ClusterServingRuntime, stateDir string) surroundings {
-	out := surroundings{runtimes: map[string][]v1alpha1.ServingRuntime{}, references: map[string]engine.References{}}
-	byName := maps.Clone(ours)
-	for key, document := range objects {
-		switch object := document.Object.(type) {
-		case *v1alpha1.ClusterServingRuntime:
-			byName[object.Name] = object
-		case *v1alpha1.ServingRuntime:
-			out.runtimes[key.namespace] = append(out.runtimes[key.namespace], *object)
-		case *corev1.Secret:
-			out.refer(key.namespace).Secrets[key.name] = object
-		case *corev1.ConfigMap:
-			out.refer(key.namespace).ConfigMaps[key.name] = object
-		case *corev1.PersistentVolumeClaim:
-			out.refer(key.namespace).Claims[key.name] = claimDir(object, manifestDir(document.Source), stateDir)
-		}
+func newSurroundings(ours map[string]*v1alpha1.ClusterServingRuntime, stateDir string) *surroundings {
+	return &surroundings{
+		stateDir: stateDir, ours: ours,
+		sources: map[string]map[objectKey]manifest.Document{}, stale: map[string]bool{"": true},
+		runtimes: map[string][]v1alpha1.ServingRuntime{}, references: map[string]engine.References{},
 	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		out.clusterRuntimes = append(out.clusterRuntimes, *byName[name])
-	}
-	for _, runtimes := range out.runtimes {
-		slices.SortFunc(runtimes, func(a, b v1alpha1.ServingRuntime) int { return strings.Compare(a.Name, b.Name) })
-	}
-	return out
 }
 
-// refer gives a namespace's references, to be added to.
-func (s surroundings) refer(namespace string) engine.References {
-	refs, known := s.references[namespace]
-	if !known {
-		refs = engine.References{
-			Secrets: map[string]*corev1.Secret{}, ConfigMaps: map[string]*corev1.ConfigMap{}, Claims: map[string]string{},
-		}
-		s.references[namespace] = refs
+// surrounds says whether services or their pods may refer to objects of a kind.
+func surrounds(kind string) bool {
+	switch kind {
+	case "ClusterServingRuntime", "ServingRuntime", "Secret", "ConfigMap", "PersistentVolumeClaim":
+		return true
 	}
-	return refs
+	return false
+}
+
+// set takes an object, and remove takes it away; refresh makes that count.
+func (s *surroundings) set(key objectKey, document manifest.Document) {
+	if s.sources[key.namespace] == nil {
+		s.sources[key.namespace] = map[objectKey]manifest.Document{}
+	}
+	s.sources[key.namespace][key] = document
+	s.stale[key.namespace] = true
+}
+
+func (s *surroundings) remove(key objectKey) {
+	delete(s.sources[key.namespace], key)
+	s.stale[key.namespace] = true
+}
+
+// refresh makes what has changed anew, and gives the namespaces that it is of.
+func (s *surroundings) refresh() map[string]bool {
+	stale := s.stale
+	s.stale = map[string]bool{}
+	for namespace := range stale {
+		if namespace == "" {
+			s.refreshCluster()
+		} else {
+			s.refreshNamespace(namespace)
+		}
+	}
+	return stale
+}
+
+// refreshCluster leaves out those of our runtimes of which a manifest brings one of the same name.
+func (s *surroundings) refreshCluster() {
+	byName := maps.Clone(s.ours)
+	for _, document := range s.sources[""] {
+		if runtime, ok := document.Object.(*v1alpha1.ClusterServingRuntime); ok {
+			byName[runtime.Name] = runtime
+		}
+	}
+	s.clusterRuntimes = nil
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		s.clusterRuntimes = append(s.clusterRuntimes, *byName[name])
+	}
+}
+
+func (s *surroundings) refreshNamespace(namespace string) {
+	var runtimes []v1alpha1.ServingRuntime
+	refs := engine.References{
+		Secrets: map[string]*corev1.Secret{}, ConfigMaps: map[string]*corev1.ConfigMap{}, Claims: map[string]string{},
+	}
+	for key, document := range s.sources[namespace] {
+		switch object := document.Object.(type) {
+		case *v1alpha1.ServingRuntime:
+			runtimes = append(runtimes, *object)
+		case *corev1.Secret:
+			refs.Secrets[key.name] = object
+		case *corev1.ConfigMap:
+			refs.ConfigMaps[key.name] = object
+		case *corev1.PersistentVolumeClaim:
+			refs.Claims[key.name] = claimDir(object, manifestDir(document.Source), s.stateDir)
+		}
+	}
+	slices.SortFunc(runtimes, func(a, b v1alpha1.ServingRuntime) int { return strings.Compare(a.Name, b.Name) })
+	s.runtimes[namespace], s.references[namespace] = runtimes, refs
 }
 
 // defaultRuntimes are the ClusterServingRuntimes that come with sluice.

@@ -42,33 +42,29 @@ func (l *loop) storeFrom(s *service, before []appsv1.ControllerRevision) {
 	if err != nil {
 		s.unstored = &unstored{before: before, err: err}
 	}
+	if l.troubled[problemPlace{object: serviceKey(s)}] = true; err != nil {
+		l.unstored[s.name] = true
+	} else {
+		delete(l.unstored, s.name)
+	}
 }
 
 // storeAgain tries anew what could not be stored, and says whether any of it now was.
 func (l *loop) storeAgain() bool {
 	var any bool
-	for _, s := range l.services {
-		if s.unstored == nil {
-			continue
-		}
+	for name := range l.unstored {
+		s := l.services[name]
 		l.storeFrom(s, s.unstored.before)
 		any = any || s.unstored == nil
 	}
 	return any
 }
 
-// unstoredProblems say beside their manifests which services' revisions are not stored.
-func (l *loop) unstoredProblems() []manifest.Problem {
-	var problems []manifest.Problem
-	for _, s := range l.services {
-		if s.unstored == nil {
-			continue
-		}
-		problems = append(problems, manifest.Problem{
-			Source: s.manifest.Source, Object: keyOfObject(s.manifest.Object).String(),
-			Message: fmt.Sprintf("its revisions can't be stored, so that a restart of sluice would plan from older ones: %v", s.unstored.err),
-			Remedy:  "free some space below " + l.revisions.dir + "; it is tried again all the time, and the service goes on meanwhile",
-		})
+// unstoredProblem says beside its manifest that a service's revisions are not stored.
+func (l *loop) unstoredProblem(s *service) manifest.Problem {
+	return manifest.Problem{
+		Source: s.manifest.Source, Object: serviceKey(s).String(),
+		Message: fmt.Sprintf("its revisions can't be stored, so that a restart of sluice would plan from older ones: %v", s.unstored.err),
+		Remedy:  "free some space below " + l.revisions.dir + "; it is tried again all the time, and the service goes on meanwhile",
 	}
-	return problems
 }

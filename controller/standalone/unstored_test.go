@@ -24,7 +24,8 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 		TypeMeta:   metav1.TypeMeta{Kind: v1beta1.KindInferenceService},
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "m"},
 	}}}
-	l := &loop{logger: slog.New(slog.DiscardHandler), revisions: revisionStore{dir}, services: map[types.NamespacedName]*service{name: s}}
+	l := emptyLoop()
+	l.logger, l.revisions, l.services[name] = slog.New(slog.DiscardHandler), revisionStore{dir}, s
 	revisions := func(names ...string) (list []appsv1.ControllerRevision) {
 		for _, name := range names {
 			list = append(list, appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Name: name}})
@@ -45,8 +46,8 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 	}
 
 	l.store(s, revisions("m-1"))
-	if problems := l.unstoredProblems(); len(problems) != 0 {
-		t.Fatalf("problems %+v", problems)
+	if len(l.unstored) != 0 {
+		t.Fatalf("not stored: %v", s.unstored.err)
 	}
 	if err := os.Rename(dir, dir+".away"); err != nil {
 		t.Fatal(err)
@@ -59,9 +60,11 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 	if l.storeAgain() {
 		t.Error("stored where nothing can be")
 	}
-	problems := l.unstoredProblems()
-	if len(problems) != 1 || problems[0].Object != "InferenceService default/m" || !strings.Contains(problems[0].Remedy, dir) {
-		t.Errorf("problems %+v", problems)
+	if !l.unstored[name] || !l.troubled[problemPlace{object: serviceKey(s)}] {
+		t.Error("nobody is told of it")
+	}
+	if problem := l.unstoredProblem(s); problem.Object != "InferenceService default/m" || !strings.Contains(problem.Remedy, dir) {
+		t.Errorf("problem %+v", problem)
 	}
 	if len(s.revisions) != 2 || s.revisions[1].Name != "m-3" {
 		t.Errorf("in force are %v", s.revisions)
@@ -73,8 +76,8 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 	if err := os.Rename(dir+".away", dir); err != nil {
 		t.Fatal(err)
 	}
-	if !l.storeAgain() || len(l.unstoredProblems()) != 0 {
-		t.Errorf("not stored: %+v", l.unstoredProblems())
+	if !l.storeAgain() || len(l.unstored) != 0 {
+		t.Errorf("not stored: %+v", s.unstored)
 	}
 	if got := strings.Join(stored(), " "); got != "m-2 m-3" {
 		t.Errorf("stored are %s", got)

@@ -19,56 +19,68 @@ import (
 	"github.com/sluice-serving/sluice/xds/server"
 )
 
-// view is what others may read of the loop's state: an immutable snapshot.
+// view is a change of what others may read of the loop's state.
 type view struct {
-	// loaded says that the directories have been read and planned once.
-	loaded bool
 	// revision is the publication that Envoy has to have for the rest to be true.
 	revision server.Revision
-	services []admin.Service
-	problems []admin.Problem
-	layers   map[types.NamespacedName]layerFacts
+	// services are those that are shown otherwise than before; nil is one that has gone.
+	services map[types.NamespacedName]*shown
+	// problems are those of each place that has others than before.
+	problems map[problemPlace][]manifest.Problem
 }
 
-// show makes a snapshot of the state, to be seen when Envoy serves by it.
+// shown is what is shown of one service. It is never changed.
+type shown struct {
+	service admin.Service
+	facts   layerFacts
+}
+
+func newView() *view {
+	return &view{services: map[types.NamespacedName]*shown{}, problems: map[problemPlace][]manifest.Problem{}}
+}
+
+// add lays a later view over this one.
+func (v *view) add(later *view) {
+	v.revision = later.revision
+	maps.Copy(v.services, later.services)
+	maps.Copy(v.problems, later.problems)
+}
+
+// show makes a view of what has changed, to be seen when Envoy serves by it.
 func (l *loop) show() {
-	next := &view{loaded: true, revision: l.routing.revision, layers: map[types.NamespacedName]layerFacts{}}
-	pods, backends := l.showPods(), l.publishedBackends()
-	for _, name := range slices.SortedFunc(maps.Keys(l.services), compareNames) {
-		s := l.services[name]
-		next.services = append(next.services, l.showService(s, pods[name]))
-		next.layers[name] = l.facts(s, pods[name], backends)
+	next := newView()
+	next.revision = l.routing.revision
+	news := l.routing.takeNews()
+	for key := range news {
+		for _, planned := range l.routing.holdings[key] {
+			l.unseen[planned.owner] = true
+		}
 	}
-	next.services = append(next.services, l.neverValid()...)
-	for _, problem := range l.allProblems() {
-		next.problems = append(next.problems, admin.Problem{
-			File: problem.File, Line: problem.Line, Object: problem.Object,
-			Field: problem.Field, Message: problem.Message, Remedy: problem.Remedy,
-		})
+	for name := range l.unseen {
+		next.services[name] = l.showService(name)
 	}
+	l.unseen = map[types.NamespacedName]bool{}
+	for key := range news {
+		l.troubled[problemPlace{object: key}] = true
+	}
+	for place := range l.troubled {
+		l.noteProblems(place, next)
+	}
+	l.troubled = map[problemPlace]bool{}
 	l.revealer.offer(next)
 }
 
-// neverValid gives the InferenceServices that only a broken manifest names.
-func (l *loop) neverValid() []admin.Service {
-	var found []admin.Service
-	seen := map[string]bool{}
-	for _, problem := range l.problems {
-		kind, rest, _ := strings.Cut(problem.Object, " ")
-		namespace, name, qualified := strings.Cut(rest, "/")
-		if kind != v1beta1.KindInferenceService || !qualified || seen[problem.Object] {
-			continue
-		}
-		if _, inForce := l.services[types.NamespacedName{Namespace: namespace, Name: name}]; inForce {
-			continue
-		}
-		seen[problem.Object] = true
-		found = append(found, admin.Service{
-			Namespace: namespace, Name: name, File: problem.File, Line: problem.Line,
-			Reason: "InvalidManifest", Message: problemText(problem),
-		})
+// showService gives what is shown of a service, nil if it has gone.
+func (l *loop) showService(name types.NamespacedName) *shown {
+	s, known := l.services[name]
+	if !known {
+		return nil
 	}
-	return found
+	var pods []admin.Pod
+	for _, pod := range l.pods.of(name) {
+		pods = append(pods, showPod(pod, s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]))
+	}
+	return &shown{service: l.describe(s, pods), facts: l.facts(s, pods)}
 }
 
 func problemText(p manifest.Problem) string {
@@ -82,7 +94,7 @@ func problemText(p manifest.Problem) string {
 	return text
 }
 
-func (l *loop) showService(s *service, pods []admin.Pod) admin.Service {
+func (l *loop) describe(s *service, pods []admin.Pod) admin.Service {
 	shown := admin.Service{
 		Namespace: s.name.Namespace, Name: s.name.Name,
 		File: s.manifest.Source.File, Line: s.manifest.Source.Line,
@@ -163,19 +175,6 @@ func (l *loop) urls(s *service) []admin.URL {
 		urls = append(urls, admin.URL{Kind: admin.GRPCURL, URL: "grpc://" + authority, Dial: dial})
 	}
 	return urls
-}
-
-// showPods gives the pods of each service, sorted by name as the engine's are.
-func (l *loop) showPods() map[types.NamespacedName][]admin.Pod {
-	shown := map[types.NamespacedName][]admin.Pod{}
-	for i := range l.pods {
-		pod := &l.pods[i]
-		if s, known := l.services[ownerOf(pod)]; known {
-			revision := s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]
-			shown[s.name] = append(shown[s.name], showPod(pod, revision))
-		}
-	}
-	return shown
 }
 
 func showPod(pod *engine.Pod, revision string) admin.Pod {

@@ -16,11 +16,15 @@ import (
 // foundFile is a file that may hold a manifest or a model. Its path begins as the user wrote it.
 type foundFile struct {
 	path string
+	// real is the path of its directory entry, absolute and below it free of symbolic links.
+	real string
 	// root is the path that the user named, at or below which it was found.
 	root     string
 	modified time.Time
 	size     int64
 	model    bool
+	// named says that it is root itself.
+	named bool
 }
 
 // found is what stands below one path.
@@ -32,7 +36,11 @@ type found struct {
 	manifests []foundFile
 	models    []foundFile
 	// failed are the files and directories that can't be read now.
-	failed []fileReading
+	failed []*fileReading
+	// walked are the directories that were read, by their real paths, as they were found.
+	walked map[string]string
+	// linked says that a symbolic link leads to something of it.
+	linked bool
 }
 
 // chosen gives the manifests, or, where there are none, the model files: models usually stand beside the manifests that
@@ -67,13 +75,11 @@ type walk struct {
 	// links are directories by symbolic links. They are followed after the others, so that a link to what stands below
 	// the path anyhow changes no file's name.
 	links []string
-	// seen are the real paths of the directories that were read: a link may lead back.
-	seen map[string]bool
 }
 
 // findFiles searches a path, which may be a file, a directory or a symbolic link to either.
 func findFiles(root string) found {
-	w := walk{found: found{root: root}, seen: map[string]bool{}}
+	w := walk{found: found{root: root, walked: map[string]string{}, linked: isLink(root)}}
 	info, err := os.Stat(root)
 	switch {
 	case err != nil:
@@ -86,12 +92,13 @@ func findFiles(root string) found {
 			w.links = w.links[1:]
 			w.dir(next)
 		}
-		if isLink(root) {
+		if w.linked {
 			w.dirs = append(w.dirs, nearestDir(root))
 		}
 	default:
-		w.file(root, info, true)
-		w.dirs = append(w.dirs, nearestDir(root))
+		dir := nearestDir(root)
+		w.file(foundFile{path: root, real: filepath.Join(dir, filepath.Base(root)), named: true}, info)
+		w.dirs = append(w.dirs, dir)
 	}
 	return w.found
 }
@@ -104,10 +111,10 @@ func (w *walk) dir(path string) {
 		w.fail(path, err)
 		return
 	}
-	if w.seen[real] {
-		return
+	if _, seen := w.walked[real]; seen {
+		return // a link may lead back
 	}
-	w.seen[real] = true
+	w.walked[real] = path
 	w.dirs = append(w.dirs, real)
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -115,17 +122,20 @@ func (w *walk) dir(path string) {
 		return
 	}
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), ".") {
-			w.entry(filepath.Join(path, entry.Name()), entry)
+		if !isHidden(entry.Name()) {
+			w.entry(filepath.Join(path, entry.Name()), filepath.Join(real, entry.Name()), entry)
 		}
 	}
 }
 
-func (w *walk) entry(path string, entry fs.DirEntry) {
+func isHidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+func (w *walk) entry(path, real string, entry fs.DirEntry) {
 	if entry.IsDir() {
 		w.dir(path)
 		return
 	}
+	w.linked = w.linked || entry.Type()&fs.ModeSymlink != 0
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -133,15 +143,15 @@ func (w *walk) entry(path string, entry fs.DirEntry) {
 	case info.IsDir():
 		w.links = append(w.links, path)
 	case info.Mode().IsRegular():
-		w.file(path, info, false)
-		if real, err := realPath(path); err == nil && entry.Type()&fs.ModeSymlink != 0 {
-			w.dirs = append(w.dirs, filepath.Dir(real))
+		w.file(foundFile{path: path, real: real}, info)
+		if target, err := realPath(path); err == nil && entry.Type()&fs.ModeSymlink != 0 {
+			w.dirs = append(w.dirs, filepath.Dir(target))
 		}
 	}
 }
 
 func (f *found) fail(path string, err error) {
-	f.failed = append(f.failed, fileReading{path: path, problems: []manifest.Problem{{
+	f.failed = append(f.failed, &fileReading{path: path, problems: []manifest.Problem{{
 		Source:  manifest.Source{File: path},
 		Message: fmt.Sprintf("can't be read: %v", err),
 		Remedy:  "make it readable or remove it",
@@ -149,14 +159,14 @@ func (f *found) fail(path string, err error) {
 }
 
 // file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them.
-func (f *found) file(path string, info fs.FileInfo, named bool) {
-	file := foundFile{path: path, root: f.root, modified: info.ModTime(), size: info.Size()}
-	switch extension := strings.ToLower(filepath.Ext(path)); {
+func (f *found) file(file foundFile, info fs.FileInfo) {
+	file.root, file.modified, file.size = f.root, info.ModTime(), info.Size()
+	switch extension := strings.ToLower(filepath.Ext(file.path)); {
 	case extension == ".yaml" || extension == ".yml":
 		f.manifests = append(f.manifests, file)
-	case extension == ".json" && (named || isManifestJSON(file)):
+	case extension == ".json" && (file.named || isManifestJSON(file)):
 		f.manifests = append(f.manifests, file)
-	case named || plan.IsModelFile(path):
+	case file.named || plan.IsModelFile(file.path):
 		file.model = true
 		f.models = append(f.models, file)
 	}

@@ -86,14 +86,15 @@ func TestPathThatIsAbsentForAWhileTakesNothingDown(t *testing.T) {
 	parent := put(t, map[string]string{"dir/iris.yaml": iris, "dir/iris.onnx": "model"})
 	root := filepath.Join(parent, "dir")
 	d := newDirectory([]string{root})
-	before, _ := takeInventory(nil, d.read())
+	v := newInventory()
+	v.take(d.read())
 	if err := os.Rename(root, root+".old"); err != nil {
 		t.Fatal(err)
 	}
 	absent := d.read()
-	after, problems := takeInventory(before, absent)
-	if len(after) != 1 || len(problems) != 1 || problems[0].File != root {
-		t.Errorf("in force %v with problems %v", after, problems)
+	v.take(absent)
+	if problems := v.problems(); len(v.objects) != 1 || len(problems) != 1 || problems[0].File != root {
+		t.Errorf("in force %v with problems %v", v.objects, problems)
 	}
 	if !slices.Contains(absent.dirs, parent) {
 		t.Errorf("%v are watched, so that nobody sees %s come back", absent.dirs, root)
@@ -101,15 +102,15 @@ func TestPathThatIsAbsentForAWhileTakesNothingDown(t *testing.T) {
 	if err := os.Rename(root+".old", root); err != nil {
 		t.Fatal(err)
 	}
-	back, problems := takeInventory(after, d.read())
-	if len(back) != 1 || len(problems) > 0 || len(after.changes(back)) > 0 {
-		t.Errorf("in force %v with problems %v", back, problems)
+	change := v.take(d.read())
+	if problems := v.problems(); len(v.objects) != 1 || len(problems) > 0 || len(change.objects) > 0 {
+		t.Errorf("in force %v with problems %v", v.objects, problems)
 	}
 }
 
 func TestModelsStayUnservedWhileManifestsCantBeRead(t *testing.T) {
 	t.Parallel()
-	f := found{models: []foundFile{{path: "m.onnx", model: true}}, failed: []fileReading{{path: "sub"}}}
+	f := found{models: []foundFile{{path: "m.onnx", model: true}}, failed: []*fileReading{{path: "sub"}}}
 	if got := f.chosen(true); got != nil {
 		t.Errorf("chosen %v", got)
 	}

@@ -69,51 +69,60 @@ func (w *watcher) watch(dirs []string) (added bool) {
 	return added
 }
 
-// run sends on changed, without waiting, once the directories have been quiet after a change.
-func (w *watcher) run(ctx context.Context, changed chan<- struct{}) {
+// run sends on changed what has changed, once the directories have been quiet after it.
+func (w *watcher) run(ctx context.Context, changed chan<- touchedPaths) {
 	calm(ctx, w.notify.Events, w.notify.Errors, w.logger, changed)
 }
 
-// calm makes one signal of many events: when none has come for quietTime, and quietAtLatest after the first.
-func calm(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error, logger *slog.Logger, changed chan<- struct{}) {
+// touchedPaths are the paths that events named, as the kernel names them: absolute and without symbolic links.
+type touchedPaths struct {
+	paths map[string]bool
+	// all says that events were lost, so that anything may have changed.
+	all bool
+}
+
+// calm makes one signal of many events: when none has come for quietTime, and quietAtLatest after the first. What comes
+// while nobody receives a signal goes into the next.
+func calm(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error, logger *slog.Logger, changed chan<- touchedPaths) {
 	quiet, latest := time.NewTimer(quietTime), time.NewTimer(quietAtLatest)
 	quiet.Stop()
 	latest.Stop()
+	touched := touchedPaths{paths: map[string]bool{}}
+	// due is changed while a signal is to be sent, and nil otherwise.
+	var due chan<- touchedPaths
 	waiting := false
 	for {
-		var fired bool
 		select {
 		case <-ctx.Done():
 			return
-		case _, open := <-events:
+		case event, open := <-events:
 			if !open {
 				return
 			}
+			touched.paths[event.Name] = true
 		case err, open := <-failures:
 			if !open {
 				return
 			}
 			// An overflow loses events, not changes: everything is read anew.
 			logger.Debug("watching for changes", "error", err)
+			touched.all = true
 		case <-quiet.C:
-			fired = true
+			due = changed
+			continue
 		case <-latest.C:
-			fired = true
-		}
-		if !fired {
-			quiet.Reset(quietTime)
-			if !waiting {
-				waiting = true
-				latest.Reset(quietAtLatest)
-			}
+			due = changed
+			continue
+		case due <- touched:
+			touched, due, waiting = touchedPaths{paths: map[string]bool{}}, nil, false
+			quiet.Stop()
+			latest.Stop()
 			continue
 		}
-		waiting = false
-		quiet.Stop()
-		latest.Stop()
-		select {
-		case changed <- struct{}{}:
-		default:
+		quiet.Reset(quietTime)
+		if !waiting {
+			waiting = true
+			latest.Reset(quietAtLatest)
 		}
 	}
 }

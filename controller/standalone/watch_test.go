@@ -27,7 +27,7 @@ func TestCalmWaitsForQuietButNotForEver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				events, changed := make(chan fsnotify.Event), make(chan struct{})
+				events, changed := make(chan fsnotify.Event), make(chan touchedPaths)
 				var running sync.WaitGroup
 				running.Go(func() { calm(t.Context(), events, nil, slog.New(slog.DiscardHandler), changed) })
 				began := time.Now()
@@ -60,13 +60,13 @@ func TestCalmWaitsForQuietButNotForEver(t *testing.T) {
 }
 
 // startWatcher gives a watcher that runs until the test ends, and its signals.
-func startWatcher(t *testing.T) (*watcher, <-chan struct{}) {
+func startWatcher(t *testing.T) (*watcher, <-chan touchedPaths) {
 	t.Helper()
 	w, err := newWatcher(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := make(chan struct{}, 1)
+	changed := make(chan touchedPaths)
 	var running sync.WaitGroup
 	running.Go(func() { w.run(t.Context(), changed) })
 	t.Cleanup(func() {
@@ -79,7 +79,7 @@ func startWatcher(t *testing.T) (*watcher, <-chan struct{}) {
 }
 
 // await fails the test when nothing comes for ten seconds.
-func await(t *testing.T, signal <-chan struct{}, what string) {
+func await(t *testing.T, signal <-chan touchedPaths, what string) {
 	t.Helper()
 	select {
 	case <-signal:

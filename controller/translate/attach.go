@@ -5,13 +5,18 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // HostKey names an [ir.Host].
 type HostKey struct {
-	// Listener is the [ir.Listener]'s name, Host the [ir.Host]'s.
-	Listener, Host string
+	// Listener is the [ir.Listener]'s name, Host the [ir.Host]'s, and Model its model's.
+	Listener, Host, Model string
 }
+
+// KeyOf gives the key of a host.
+func KeyOf(h ir.Host) HostKey { return HostKey{Listener: h.Listener, Host: h.Name, Model: h.Model} }
 
 // attachment is where a route stands among the Gateways.
 type attachment struct {
@@ -123,7 +128,7 @@ func hostsOn(l *listener, r *route, door *frontDoor) []HostKey {
 	for _, hostname := range r.hostnames {
 		host, ok := intersect(l.hostname, hostname)
 		if ok && p.owner(host) == l {
-			hosts = append(hosts, HostKey{Listener: p.ir.Name, Host: host})
+			hosts = append(hosts, HostKey{Listener: p.ir.Name, Host: host, Model: r.model})
 		}
 	}
 	return hosts

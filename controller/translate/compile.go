@@ -114,6 +114,7 @@ func (c *compiler) rule(index int, r *rule) []entry {
 		out.Name = fmt.Sprintf("%s/%s/%d/%d", c.route.key.kind, c.route.key.name, index, m.index)
 		out.Object = c.route.object()
 		out.Match = m.ir
+		out.ByModel = c.route.byModel
 		if guard != nil {
 			out = guard.guard(out)
 		}

@@ -73,7 +73,7 @@ func (c *Change) sort() {
 	slices.SortFunc(c.Tokens, func(a, b ir.TokenPolicy) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.RemovedPolicies, func(a, b ir.Ref) int { return strings.Compare(a.String(), b.String()) })
 	slices.SortFunc(c.RemovedHosts, func(a, b HostKey) int {
-		return compareHosts(ir.Host{Listener: a.Listener, Name: a.Host}, ir.Host{Listener: b.Listener, Name: b.Host})
+		return a.compare(b)
 	})
 	slices.SortFunc(c.Listeners, func(a, b ir.Listener) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Hosts, compareHosts)
@@ -225,7 +225,7 @@ func (d *frontDoor) isHost(key HostKey) bool {
 	for _, p := range d.ports {
 		if p.ir.Name == key.Listener {
 			_, ok := p.byHostname[key.Host]
-			return ok
+			return ok && key.Model == ""
 		}
 	}
 	return false

@@ -74,7 +74,7 @@ func checkConfig(t *testing.T, config ir.Config) {
 		backends[b.Name] = true
 	}
 	for _, h := range config.Hosts {
-		key := HostKey{h.Listener, h.Name}
+		key := KeyOf(h)
 		if hosts[key] || !listeners[h.Listener] {
 			t.Errorf("host %v stands twice or on no listener", key)
 		}

@@ -17,7 +17,7 @@ import (
 //
 // Every rule that no policy nearer to it guards has the Gateway's guard, which is nil where there is none.
 func translateHost(key HostKey, routes []*compiled, gateway *guard) ir.Host {
-	host := ir.Host{Listener: key.Listener, Name: key.Host}
+	host := ir.Host{Listener: key.Listener, Name: key.Host, Model: key.Model}
 	count := 0
 	for _, r := range routes {
 		count += len(r.entries)
@@ -43,7 +43,9 @@ func translateHost(key HostKey, routes []*compiled, gateway *guard) ir.Host {
 	return host
 }
 
-// compareHosts orders hosts by listener, then by name.
-func compareHosts(a, b ir.Host) int {
-	return cmp.Or(strings.Compare(a.Listener, b.Listener), strings.Compare(a.Name, b.Name))
+// compareHosts orders hosts by listener, then by name and model.
+func compareHosts(a, b ir.Host) int { return KeyOf(a).compare(KeyOf(b)) }
+
+func (k HostKey) compare(other HostKey) int {
+	return cmp.Or(strings.Compare(k.Listener, other.Listener), strings.Compare(k.Host, other.Host), strings.Compare(k.Model, other.Model))
 }

@@ -16,6 +16,7 @@ func newHTTPRoute(in *gatewayv1.HTTPRoute) *route {
 		owners:     in.OwnerReferences,
 	}
 	r.readHostnames(in.Spec.Hostnames)
+	r.readModel(in.Annotations)
 	rules := in.Spec.Rules
 	if len(rules) == 0 {
 		// The API server's own default for a route without rules.

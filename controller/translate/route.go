@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
@@ -30,7 +31,11 @@ type route struct {
 	owners     []metav1.OwnerReference
 	// hostnames are valid and in lower case, each once; anyHost alone where the route gives none.
 	hostnames []string
-	rules     []rule
+	// model is set where the route has only the requests that name this model in their path, and byModel where it
+	// answers those that name none.
+	model   string
+	byModel bool
+	rules   []rule
 	// problems are those of the hostnames.
 	problems []problem
 }
@@ -88,6 +93,18 @@ func (r *route) readHostnames(written []gatewayv1.Hostname) {
 			seen[parsed] = true
 			r.hostnames = append(r.hostnames, parsed)
 		}
+	}
+}
+
+// readModel fills model and byModel, which are for planned routes.
+func (r *route) readModel(annotations map[string]string) {
+	model, marked := annotations[sluicev1alpha1.AnnotationByModel]
+	switch {
+	case !marked || r.key.name.Namespace != PlannedNamespace:
+	case model == sluicev1alpha1.AnyModel:
+		r.byModel = true
+	default:
+		r.model = model
 	}
 }
 

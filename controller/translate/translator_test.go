@@ -141,7 +141,7 @@ func newPublished() *published {
 func (p *published) apply(t *testing.T, c Change) {
 	t.Helper()
 	applyAll(t, p.listeners, c.Listeners, c.RemovedListeners, func(l ir.Listener) string { return l.Name })
-	applyAll(t, p.hosts, c.Hosts, c.RemovedHosts, func(h ir.Host) HostKey { return HostKey{h.Listener, h.Name} })
+	applyAll(t, p.hosts, c.Hosts, c.RemovedHosts, KeyOf)
 	applyAll(t, p.backends, c.Backends, c.RemovedBackends, func(b ir.Backend) string { return b.Name })
 	applyAll(t, p.tokens, c.Tokens, c.RemovedTokens, func(p ir.TokenPolicy) string { return p.Name })
 	for object, status := range c.Policies {
@@ -249,7 +249,7 @@ func TestAChangeTouchesOnlyItsOwn(t *testing.T) {
 
 	translator.Delete(benchRoute(0))
 	change = translator.Flush()
-	if !slices.Equal(change.RemovedHosts, []HostKey{{"http-8080", "m0-default.example.com"}}) || len(change.Hosts) != 0 || len(change.Gateways) != 1 {
+	if !slices.Equal(change.RemovedHosts, []HostKey{{Listener: "http-8080", Host: "m0-default.example.com"}}) || len(change.Hosts) != 0 || len(change.Gateways) != 1 {
 		t.Errorf("a deleted route changed %+v, want its host gone and the count of attached routes", change)
 	}
 }

@@ -40,7 +40,7 @@ func (w *world) beside(change translate.Change, touched map[string]bool) []strin
 	}
 	after := map[translate.HostKey]ir.Host{}
 	for _, host := range change.Hosts {
-		after[translate.HostKey{Listener: host.Listener, Host: host.Name}] = host
+		after[translate.KeyOf(host)] = host
 	}
 	for _, key := range change.RemovedHosts {
 		after[key] = ir.Host{}

@@ -71,7 +71,7 @@ func newWorld(name string, seeds []seedDocument, builtIn []v1alpha1.ClusterServi
 	}
 	w.base = w.translator.Config()
 	for _, host := range w.base.Hosts {
-		w.hosts[translate.HostKey{Listener: host.Listener, Host: host.Name}] = host
+		w.hosts[translate.KeyOf(host)] = host
 	}
 	for _, backend := range w.base.Backends {
 		w.backends[backend.Name] = backend
@@ -139,7 +139,7 @@ func (w *world) objects(x exchange) map[string]manifest.Object {
 		}
 		byName = append(byName, p.byName)
 	}
-	routes, responses := plan.ByName(byName, "")
+	routes, responses := plan.AllByName(byName, "")
 	for i := range routes {
 		put(&routes[i])
 	}

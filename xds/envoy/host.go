@@ -9,14 +9,20 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
-// HostName is the name of the resource that carries a host of a listener.
-func HostName(listener, host string) string { return listener + "/" + host }
+// HostName is the name of the resource that carries a host of a listener, or of that host for one model, unless model is
+// empty.
+func HostName(listener, host, model string) string {
+	if model != "" {
+		host += modelMark + model
+	}
+	return listener + "/" + host
+}
 
 // Host gives the scope of h with its routes inline: one resource a host, so that a change to it costs Envoy
 // that host's table and no other. It ends in an answer of 404, for otherwise a request whose path matches
 // nothing would be tried again under a wildcard host.
 func Host(h ir.Host) Resource {
-	r := scope(HostName(h.Listener, h.Name), h.Listener, h)
+	r := scope(HostName(h.Listener, h.Name, h.Model), h.Listener, h)
 	if len(r.Objects) > 1 {
 		r.Shares = hostShares(h)
 	}
@@ -49,12 +55,10 @@ func scope(name, listener string, h ir.Host) Resource {
 	if largest > defaultBodyLimit {
 		config.MaxDirectResponseBodySizeBytes = wrapperspb.UInt32(uint32(largest)) //nolint:gosec // bounded by the manifest's size
 	}
-	if !IsWildcard(h.Name) {
-		config.TypedPerFilterConfig = exactHost(h.Listener)
-	}
+	config.TypedPerFilterConfig = hostFilters(h)
 	return newResource(ScopeType, name, &routev3.ScopedRouteConfiguration{
 		Name:               name,
-		Key:                scopeKey(listener, h.Name),
+		Key:                scopeKey(scopeListener(listener, h.Model), h.Name),
 		RouteConfiguration: config,
 	}, objects...)
 }

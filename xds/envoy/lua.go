@@ -109,15 +109,21 @@ func httpFilters(listener string) []*hcm.HttpFilter {
 				TypeUrls:     []string{luaType},
 			}},
 		},
+		typedFilter(modelFilter, pack(&lua.Lua{SourceCodes: map[string]*core.DataSource{modelCodeName: inline(modelCode(listener))}})),
+		typedFilter(noModelFilter, pack(&lua.Lua{DefaultSourceCode: inline(noModelCode(listener))})),
 	}
 	chain = append(chain, accessFilters()...)
 	return append(chain, typedFilter("envoy.filters.http.router", pack(&router.Router{SuppressEnvoyHeaders: true})))
 }
 
-// exactHost switches both host filters off: on an exact host neither has anything to do.
-func exactHost(listener string) map[string]*anypb.Any {
+// hostFilters switches off, for a host that has been found, the filters that find one. The first of them goes on for a
+// wildcard host, whose redirects it mends; the second is what found that.
+func hostFilters(h ir.Host) map[string]*anypb.Any {
 	off := pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Disabled{Disabled: true}})
-	return map[string]*anypb.Any{lowercaseFilter: off, wildcardFilter(listener): off}
+	if IsWildcard(h.Name) && h.Model == "" {
+		return map[string]*anypb.Any{noModelFilter: off}
+	}
+	return map[string]*anypb.Any{lowercaseFilter: off, wildcardFilter(h.Listener): off, noModelFilter: off}
 }
 
 func typedFilter(name string, config *anypb.Any) *hcm.HttpFilter {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	lua "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/lua/v3"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -39,6 +40,12 @@ func route(host string, r ir.Route) *routev3.Route {
 			out.TypedPerFilterConfig = map[string]*anypb.Any{}
 		}
 		out.TypedPerFilterConfig[filter] = config
+	}
+	if r.ByModel {
+		if out.TypedPerFilterConfig == nil {
+			out.TypedPerFilterConfig = map[string]*anypb.Any{}
+		}
+		out.TypedPerFilterConfig[modelFilter] = pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Name{Name: modelCodeName}})
 	}
 	return out
 }

@@ -20,7 +20,7 @@ type hostShares ir.Host
 
 // Alone gives a scope whose key begins with its own name, which is no listener's.
 func (s hostShares) Alone(object ir.Ref) Resource {
-	name := strings.Join([]string{"trial", object.Kind, object.Namespace, object.Name, HostName(s.Listener, s.Name)}, "/")
+	name := strings.Join([]string{"trial", object.Kind, object.Namespace, object.Name, HostName(s.Listener, s.Name, s.Model)}, "/")
 	return scope(name, name, s.keep(func(r ir.Ref) bool { return r == object }))
 }
 
@@ -30,7 +30,7 @@ func (s hostShares) Without(out func(ir.Ref) bool) Resource {
 
 // keep gives the host with some of its routes, in their order.
 func (s hostShares) keep(wanted func(ir.Ref) bool) ir.Host {
-	kept := ir.Host{Listener: s.Listener, Name: s.Name}
+	kept := ir.Host{Listener: s.Listener, Name: s.Name, Model: s.Model}
 	for _, r := range s.Routes {
 		if wanted(r.Object) {
 			kept.Routes = append(kept.Routes, r)

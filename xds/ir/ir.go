@@ -50,6 +50,9 @@ type Host struct {
 	Listener string `json:"listener"`
 	// Name is an exact lower-case hostname without port, a wildcard "*.suffix", or "*" for every other host.
 	Name string `json:"name"`
+	// Model is set where these are not all requests for the host, but those that name this model in their path
+	// (/v1/models/NAME or /v2/models/NAME and what follows) and that the host answers by a route with ByModel.
+	Model string `json:"model,omitempty"`
 	// Routes are tried in order; the first match wins. A request that matches none is answered 404.
 	Routes []Route `json:"routes,omitempty"`
 }
@@ -63,6 +66,8 @@ type Route struct {
 	Match  Match `json:"match"`
 	// Access is what a caller has to show; nil lets everyone in.
 	Access *Access `json:"access,omitempty"`
+	// ByModel says that this route is what is left where the path names no model that the host has routes for.
+	ByModel bool `json:"byModel,omitempty"`
 
 	Forward  *Forward  `json:"forward,omitempty"`
 	Redirect *Redirect `json:"redirect,omitempty"`

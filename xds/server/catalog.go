@@ -18,6 +18,8 @@ type catalog struct {
 	touched []envoy.Key
 	// news are refusals that are in no log yet.
 	news []Rejection
+	// refused are the entries with anything refused, and maybe some that were.
+	refused map[*entry]struct{}
 }
 
 // entry is one published resource.
@@ -69,7 +71,9 @@ const (
 )
 
 func newCatalog() *catalog {
-	return &catalog{entries: make(map[string]map[string]*entry), retained: make(map[envoy.Key]struct{})}
+	return &catalog{
+		entries: make(map[string]map[string]*entry), retained: make(map[envoy.Key]struct{}), refused: make(map[*entry]struct{}),
+	}
 }
 
 func (c *catalog) at(key envoy.Key) *entry { return c.entries[key.TypeURL][key.Name] }
@@ -189,6 +193,7 @@ func (c *catalog) reject(r Rejection) {
 	}
 	r.Objects = e.wanted.Objects
 	e.rejected = &r
+	c.refused[e] = struct{}{}
 	c.touch(e.published.Key())
 	switch {
 	case e.owner != nil:
@@ -244,17 +249,19 @@ func (c *catalog) names(typeURL string) []string {
 // rejections lists what is refused now. A resource whose culprits are sought is not in it yet.
 func (c *catalog) rejections() []Rejection {
 	var list []Rejection
-	for _, byName := range c.entries {
-		for _, e := range byName {
-			if e.owner != nil || len(e.trials) > 0 {
-				continue
-			}
-			for r := range maps.Values(e.aside) {
-				list = append(list, r.rejection)
-			}
-			if e.rejected != nil && !e.explained {
-				list = append(list, *e.rejected)
-			}
+	for e := range c.refused {
+		if c.at(e.published.Key()) != e || e.rejected == nil && len(e.aside) == 0 {
+			delete(c.refused, e)
+			continue
+		}
+		if e.owner != nil || len(e.trials) > 0 {
+			continue
+		}
+		for r := range maps.Values(e.aside) {
+			list = append(list, r.rejection)
+		}
+		if e.rejected != nil && !e.explained {
+			list = append(list, *e.rejected)
 		}
 	}
 	for i := range list {

@@ -35,7 +35,7 @@ func TestRejectedHostTouchesOnlyItself(t *testing.T) {
 		}
 	}
 	rejections := d.server.Rejections()
-	if len(rejections) != 2 || rejections[0].Name != envoy.HostName(listenerName, "bad-1.example.com") || rejections[1].Name != envoy.HostName(listenerName, "bad-2.example.com") {
+	if len(rejections) != 2 || rejections[0].Name != envoy.HostName(listenerName, "bad-1.example.com", "") || rejections[1].Name != envoy.HostName(listenerName, "bad-2.example.com", "") {
 		t.Fatalf("rejections: %+v", rejections)
 	}
 	if o := rejections[0].Objects; len(o) != 1 || o[0].String() != "HTTPRoute default/bad-1" {
@@ -59,7 +59,7 @@ func TestRejectedHostTouchesOnlyItself(t *testing.T) {
 	if got := d.get("good-2.example.com", "/"); got.backend != "other" {
 		t.Errorf("a change beside a rejected one did not arrive: %d by %q", got.status, got.backend)
 	}
-	if r := d.server.Rejections(); len(r) != 2 || r[1].Name != envoy.HostName(listenerName, "good-1.example.com") {
+	if r := d.server.Rejections(); len(r) != 2 || r[1].Name != envoy.HostName(listenerName, "good-1.example.com", "") {
 		t.Errorf("rejections: %+v", r)
 	}
 

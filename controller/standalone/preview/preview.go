@@ -151,7 +151,7 @@ func withPlans(given translate.Objects, plans []planning) translate.Objects {
 		}
 		byName = append(byName, service)
 	}
-	routes, responses := plan.ByName(byName, "")
+	routes, responses := plan.AllByName(byName, "")
 	all.HTTPRoutes = append(all.HTTPRoutes, routes...)
 	all.DirectResponses = append(all.DirectResponses, responses...)
 	return all
