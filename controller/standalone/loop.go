@@ -109,11 +109,13 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	l.noteRoutes(l.observeRejections())
 	for range maxRounds {
 		l.observe()
-		anew := l.planDirty()
+		if l.planDirty() {
+			l.observe()
+		}
 		l.routeByName()
 		l.listEndpoints()
-		routes := l.routing.flush(pending, l.pods.answers)
-		if !l.noteRoutes(routes) && !anew {
+		l.noteRoutes(l.routing.flush(pending, l.pods.answers))
+		if len(l.dirty) == 0 {
 			break
 		}
 	}
@@ -271,28 +273,25 @@ func (l *loop) observe() {
 	}
 }
 
-// noteRoutes hands route statuses to the services that planned the routes, and says whether any is new to one.
-func (l *loop) noteRoutes(changed []types.NamespacedName) bool {
-	news := false
+// noteRoutes hands route statuses to the services that planned the routes.
+func (l *loop) noteRoutes(changed []types.NamespacedName) {
 	for _, name := range changed {
 		key := objectKey{"HTTPRoute", name.Namespace, name.Name}
 		for _, planned := range l.routing.holdings[key] {
-			news = l.noteRoute(l.services[planned.owner], key) || news
+			l.noteRoute(l.services[planned.owner], key)
 		}
 	}
-	return news
 }
 
-// noteRoute hands a service the status of a route that it planned, and says whether that is new.
-func (l *loop) noteRoute(s *service, key objectKey) bool {
+// noteRoute hands a service the status of a route that it planned, and marks the service if that is news.
+func (l *loop) noteRoute(s *service, key objectKey) {
 	status := l.routeStatus(types.NamespacedName{Namespace: key.namespace, Name: key.name})
 	if !l.routing.holdings.holds(s.name, key) {
 		status = l.routing.nameTaken(key)
 	}
 	if equality.Semantic.DeepEqual(s.routes[key.name], status) {
-		return false
+		return
 	}
 	s.routes[key.name] = status
 	l.mark(s)
-	return true
 }
