@@ -39,6 +39,7 @@ type serveOptions struct {
 	batchSize      int
 	batchLatency   time.Duration
 	maxBody        int64
+	maxBodyMemory  int64
 	drainTimeout   time.Duration
 	repositoryAPI  bool
 	logFormat      logFormat
@@ -90,6 +91,7 @@ func (o *serveOptions) addFlags(flags *pflag.FlagSet, getenv func(string) string
 	flags.IntVar(&o.batchSize, "batch-size", 0, "most rows that requests are joined to; 0 joins none")
 	flags.DurationVar(&o.batchLatency, "batch-latency", 5*time.Millisecond, "longest wait for a batch to fill")
 	flags.Int64Var(&o.maxBody, "max-body", server.DefaultMaxBody, "most bytes of a request")
+	flags.Int64Var(&o.maxBodyMemory, "max-body-memory", 0, "most bytes of the bodies of all HTTP requests in flight; more are refused with 429 (default: four times --max-body)")
 	flags.DurationVar(&o.drainTimeout, "drain-timeout", 0, "longest wait for requests in flight when stopping, 0 for as long as they take")
 	flags.BoolVar(&o.repositoryAPI, "repository-api", false, "let clients load and unload the model")
 	flags.Var(&o.logFormat, "log-format", "auto, text or json")
@@ -113,7 +115,7 @@ func (o *serveOptions) complete(given []string) error {
 	if o.modelName == "" || strings.ContainsAny(o.modelName, "/:") {
 		return usagef("a model's name stands in URLs and may hold no / and no : (%q); set it by --model-name", o.modelName)
 	}
-	for flag, value := range map[string]int64{"threads": int64(o.threads), "max-concurrency": int64(o.maxConcurrency), "max-queue": int64(o.maxQueue), "batch-size": int64(o.batchSize), "max-body": o.maxBody, "batch-latency": int64(o.batchLatency), "drain-timeout": int64(o.drainTimeout)} {
+	for flag, value := range map[string]int64{"threads": int64(o.threads), "max-concurrency": int64(o.maxConcurrency), "max-queue": int64(o.maxQueue), "batch-size": int64(o.batchSize), "max-body": o.maxBody, "max-body-memory": o.maxBodyMemory, "batch-latency": int64(o.batchLatency), "drain-timeout": int64(o.drainTimeout)} {
 		if value < 0 {
 			return usagef("--%s can't be negative", flag)
 		}
@@ -183,7 +185,7 @@ func serve(ctx context.Context, o serveOptions, logger *slog.Logger) (err error)
 	}
 	logger.InfoContext(ctx, "loading", "model", o.modelName, "file", files[0].Path, "onnxruntime", engine.Version(), "library", engine.Path())
 	s, err := server.New(server.Options{
-		Address: o.address, HTTPPort: int(o.httpPort), GRPCPort: int(o.grpcPort), MaxBody: o.maxBody, DrainTimeout: o.drainTimeout,
+		Address: o.address, HTTPPort: int(o.httpPort), GRPCPort: int(o.grpcPort), MaxBody: o.maxBody, MaxBodyMemory: o.maxBodyMemory, DrainTimeout: o.drainTimeout,
 		RepositoryAPI: o.repositoryAPI, Version: version, Logger: logger, Registry: registry,
 	}, repository.New(models...), metrics)
 	if err != nil {

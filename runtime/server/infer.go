@@ -56,7 +56,7 @@ func (s *Server) v1Model(w http.ResponseWriter, r *http.Request) {
 
 // inference is what V1 and V2 share: counting, finding the model, sending.
 func (s *Server) inference(w http.ResponseWriter, r *http.Request, name, version string, protocol Protocol,
-	compute func(http.ResponseWriter, *http.Request, *model.Model) (reply, error)) {
+	compute func(http.ResponseWriter, *http.Request, *model.Model, *reservation) (reply, error)) {
 	m, err := s.models.Get(name, version)
 	label := name
 	if err != nil {
@@ -66,7 +66,9 @@ func (s *Server) inference(w http.ResponseWriter, r *http.Request, name, version
 	defer func() { end(statusOf(err)) }()
 	var out reply
 	if err == nil {
-		out, err = compute(w, r, m)
+		hold := s.bodies.reserve()
+		defer hold.release()
+		out, err = compute(w, r, m, hold)
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -80,12 +82,12 @@ func (s *Server) inference(w http.ResponseWriter, r *http.Request, name, version
 	s.send(w, r, http.StatusOK, contentType, out.body)
 }
 
-func (s *Server) inferV2(w http.ResponseWriter, r *http.Request, m *model.Model) (reply, error) {
+func (s *Server) inferV2(w http.ResponseWriter, r *http.Request, m *model.Model, hold *reservation) (reply, error) {
 	length, err := headerLength(r)
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := s.readBody(w, r)
+	body, err := s.readBody(w, r, hold)
 	if err != nil {
 		return reply{}, err
 	}
@@ -101,12 +103,12 @@ func (s *Server) inferV2(w http.ResponseWriter, r *http.Request, m *model.Model)
 	return reply{body: out, headerLength: length}, err
 }
 
-func (s *Server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Model) (reply, error) {
+func (s *Server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Model, hold *reservation) (reply, error) {
 	signature, err := m.Signature()
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := s.readBody(w, r)
+	body, err := s.readBody(w, r, hold)
 	if err != nil {
 		return reply{}, err
 	}

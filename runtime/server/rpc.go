@@ -16,6 +16,9 @@ import (
 	oipgrpc "github.com/sluice-serving/sluice/api/oip/grpc"
 )
 
+// maxStreams is how many calls may be in flight on one connection; a client waits with more.
+const maxStreams = 1000
+
 // rpcServer is the gRPC side of a Server.
 type rpcServer struct {
 	server *Server
@@ -30,7 +33,7 @@ func newRPCServer(s *Server) *rpcServer {
 	const overhead = 1 << 20
 	size := int(s.options.MaxBody) + overhead
 	r.grpc = grpc.NewServer(
-		grpc.MaxRecvMsgSize(size), grpc.MaxSendMsgSize(size),
+		grpc.MaxRecvMsgSize(size), grpc.MaxSendMsgSize(size), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.UnaryInterceptor(r.count),
 		// Clients and proxies that keep idle connections alive are not to be cut off for it.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),

@@ -25,6 +25,8 @@ type Options struct {
 	HTTPPort, GRPCPort int
 	// MaxBody is the most bytes of a request, after decompression; 0: DefaultMaxBody.
 	MaxBody int64
+	// MaxBodyMemory is the most bytes that the bodies of all HTTP requests in flight take together; 0: four times MaxBody.
+	MaxBodyMemory int64
 	// DrainTimeout is how long a stop waits for requests in flight; 0: until they are answered.
 	DrainTimeout time.Duration
 	// RepositoryAPI lets clients load and unload models.
@@ -44,6 +46,7 @@ type Server struct {
 	options  Options
 	models   *repository.Repository
 	metrics  *Metrics
+	bodies   budget
 	http     *http.Server
 	grpc     *rpcServer
 	httpAt   net.Listener
@@ -58,7 +61,11 @@ func New(options Options, models *repository.Repository, metrics *Metrics) (*Ser
 	if options.MaxBody <= 0 {
 		options.MaxBody = DefaultMaxBody
 	}
+	if options.MaxBodyMemory <= 0 {
+		options.MaxBodyMemory = 4 * options.MaxBody
+	}
 	s := &Server{options: options, models: models, metrics: metrics}
+	s.bodies.most = options.MaxBodyMemory
 	var err error
 	if s.httpAt, err = listen(options.Address, options.HTTPPort, "--http-port"); err != nil {
 		return nil, err
