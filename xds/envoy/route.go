@@ -125,10 +125,14 @@ func setRewrite(action *routev3.RouteAction, path ir.Path, r *ir.Rewrite) {
 // try again elsewhere then can't run an inference twice, so every route does it.
 const unsent = "connect-failure,refused-stream,reset-before-request"
 
+// unsentRetries is how often. It has to be more than failuresOfTheDead, and with Envoy's waits of up to 250 ms in between
+// they last some 0.8 s, in which a dead endpoint is removed.
+const unsentRetries = 8
+
 func retry(r *ir.Retry) *routev3.RetryPolicy {
 	policy := &routev3.RetryPolicy{
 		RetryOn:    unsent,
-		NumRetries: wrapperspb.UInt32(2),
+		NumRetries: wrapperspb.UInt32(unsentRetries),
 		RetryHostPredicate: []*routev3.RetryPolicy_RetryHostPredicate{{
 			Name:       "envoy.retry_host_predicates.previous_hosts",
 			ConfigType: previousHosts(),
