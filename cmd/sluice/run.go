@@ -64,7 +64,8 @@ Envoy of its own. It watches the directories: a manifest that is added, changed 
 broken one is reported while its last good version goes on serving.
 
 A model file, or a directory of model files without manifests, is served as well, each under its own name.
-Ctrl-C ends everything that was started.`,
+Ctrl-C ends everything that was started. If sluice is killed, Envoy and the models serve on, and the next run over the same
+paths goes on with them.`,
 		Example: `  sluice run config/samples/quickstart
   sluice run model.onnx
   sluice run models/ --http-port 8081 --admin-port 9081`,

@@ -485,6 +485,82 @@ func TestPodsOfAStopThatWasKilledGo(t *testing.T) {
 	})
 }
 
+// TestContainerIsAdoptedWithItsClient has a container engine's client outlive the engine of ours, and another's not.
+func TestContainerIsAdoptedWithItsClient(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	calls := filepath.Join(dir, "calls")
+	podman := write(t, "#!/bin/sh\necho \"$@\" >> "+calls+"\ncase $1 in run) exec sleep 3600;; esac\n", dir, "podman")
+	if err := os.Chmod(podman, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	contained := func(name string) *appsv1.Deployment {
+		return newTestDeployment(name, "server", func(d *appsv1.Deployment) {
+			d.Spec.Template.Annotations = map[string]string{"local.sluice.dev/main": "container"}
+			probe := execProbe("true")
+			probe.PeriodSeconds = 1
+			d.Spec.Template.Spec.Containers[0] = corev1.Container{Name: "main", Image: "example/server:1", ReadinessProbe: probe}
+		})
+	}
+	before := runHost(t, dir, "", contained("lives"), contained("dies")).kill("ready", allRecordedReady(2))
+	lives, dies := before["lives"].State, before["dies"].State
+	if err := syscall.Kill(dies.Containers[0].PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "", calls)
+	r := resume(t, dir, func(o *Options) { o.ContainerEngine = podman })
+	r.Apply(contained("lives"), References{})
+	r.Apply(contained("dies"), References{})
+	called := func(line string) bool {
+		got, err := os.ReadFile(calls)
+		return err == nil && strings.Contains(string(got), line)
+	}
+	r.poll("a probe in the adopted container", func() bool { return called("exec sluice-default-" + lives.Name + "-main true\n") })
+	if p := r.ready("lives"); len(p) != 1 || p[0].Containers[0].PID != lives.Containers[0].PID || called("run --rm --name sluice-default-"+lives.Name) {
+		t.Errorf("adopted: %+v", p)
+	}
+	r.until("the other one again", func() bool { p := r.ready("dies"); return len(p) == 1 && p[0].Containers[0].Restarts == 1 })
+	if !called("rm --force sluice-default-" + dies.Name + "-main\n") {
+		t.Error("the container whose client had died was not removed before it was started again")
+	}
+}
+
+// TestAdoptedGroupIsSignalledWithoutTheKernelsHelp ends a group member by member, as on kernels before 6.9.
+func TestAdoptedGroupIsSignalledWithoutTheKernelsHelp(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	records, err := openLedger(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := podVariable + "=" + dir + "#default/p"
+	cmd := exec.Command("sh", "-c", "sleep 3600 & sleep 3600 & wait")
+	cmd.Env = append(os.Environ(), mark)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ours := marked(mark)
+	for len(running(ours)) < 3 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	stat, err := readStat(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := records.adopt(entry{PID: stat.pid, Start: stat.start, Boot: records.boot}, mark)
+	if p == nil {
+		t.Fatal("it is not adopted")
+	}
+	p.signalMembers(syscall.SIGTERM)
+	_ = cmd.Wait()
+	<-p.exited
+	waitNone(ours, patience, nil)
+	if left := running(ours); len(left) > 0 || !strings.Contains(p.exit.String(), "not known") {
+		t.Errorf("left %+v, exit %v", left, p.exit)
+	}
+}
+
 func TestRecordsOfAnEndedPodAreRemoved(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)

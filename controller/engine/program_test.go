@@ -144,7 +144,11 @@ func sleepForever() int {
 // hostEngine runs an engine in the directory STATE until it is killed: it applies the Deployments in the file APPLY, and those
 // that DELETE names it deletes once they are ready; their drain never ends. "stop" there stops it once the first pod runs.
 func hostEngine() int {
-	e, err := newEngine(Options{Dir: os.Getenv("STATE"), Drain: func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }}, quick())
+	options := Options{Dir: os.Getenv("STATE"), Drain: func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }}
+	if engine := filepath.Join(options.Dir, "podman"); fileSize(engine) > 0 {
+		options.ContainerEngine = engine
+	}
+	e, err := newEngine(options, quick())
 	if err != nil {
 		fmt.Println(err)
 		return 1

@@ -30,6 +30,7 @@ func (l *ledger) adopt(e entry, mark string) *process {
 func (p *process) collectAdopted() {
 	defer close(p.exited)
 	waitEnd(p.handle)
+	p.signalAdopted(syscall.SIGKILL)
 	p.mu.Lock()
 	p.collected = true
 	p.mu.Unlock()
@@ -44,14 +45,27 @@ func (p *process) collectAdopted() {
 // member selects what is in the group and surely ours: the group's number may be somebody else's once the leader has ended.
 func (p *process) member(s procStat) bool { return s.group == p.pid && marked(p.mark)(s) }
 
-// signalAdopted sends to the group, one by one: a process that isn't our child may be collected, and its number given to
-// another, at any time. While the leader lives, all in its group are its own.
+// signalProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP of the kernel's include/uapi/linux/pidfd.h (since 6.9): the signal goes to
+// the group of the process that the pidfd means, whoever has its number now.
+const signalProcessGroup = 1 << 2
+
+// signalAdopted sends to the group. A process that isn't our child may be collected, and its number given to another, at any
+// time, so that the number alone won't do.
 func (p *process) signalAdopted(sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.collected {
 		return
 	}
+	err := controlled(p.handle, func(fd int) error { return unix.PidfdSendSignal(fd, sig, nil, signalProcessGroup) })
+	if errors.Is(err, unix.EINVAL) {
+		p.signalMembers(sig)
+	}
+}
+
+// signalMembers sends to the group's members one by one, for kernels that can't send to a group by pidfd. While the leader
+// lives, all in its group are its own.
+func (p *process) signalMembers(sig syscall.Signal) {
 	members := running(inGroup(p.pid))
 	if hasEnded(p.handle) {
 		members = running(p.member)
@@ -75,14 +89,24 @@ func waitEnd(handle *os.File) {
 }
 
 func hasEnded(handle *os.File) (ended bool) {
+	err := controlled(handle, func(fd int) error {
+		ended = polled(uintptr(fd), 0)
+		return nil
+	})
+	return ended || err != nil
+}
+
+// controlled does something with a file's descriptor while it can't be closed.
+func controlled(handle *os.File, do func(fd int) error) error {
 	conn, err := handle.SyscallConn()
 	if err != nil {
-		return true
+		return err
 	}
-	if err := conn.Control(func(fd uintptr) { ended = polled(fd, 0) }); err != nil {
-		return true
+	var done error
+	if err := conn.Control(func(fd uintptr) { done = do(int(fd)) }); err != nil {
+		return err
 	}
-	return ended
+	return done
 }
 
 // polled says whether the process of a pidfd has ended, and waits for it as long as poll(2) with that timeout does.
