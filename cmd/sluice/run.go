@@ -52,6 +52,7 @@ type runOptions struct {
 	logFormat logFormat
 	verbose   bool
 	limits    limitOptions
+	access    accessOptions
 }
 
 func newRunCommand() *cobra.Command {
@@ -82,6 +83,7 @@ paths goes on with them.`,
 	flags.StringVar(&o.stateDir, "state-dir", "", "directory for what outlives a restart (default: below ~/.local/state/sluice)")
 	flags.StringVar(&o.envoy, "envoy", "", "Envoy binary (default: SLUICE_ENVOY, that of 'make deps', or PATH)")
 	flags.StringVar(&o.accessLog, "access-log", "", "file that Envoy appends one JSON line a request to")
+	o.access.addFlags(flags)
 	flags.Var(&o.logFormat, "log-format", "auto, text or json; auto is text on a terminal")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log debugging lines too")
 	o.limits.addFlags(flags)
@@ -101,6 +103,9 @@ func (o *runOptions) check(leftEnvoy int) error {
 	}
 	if o.httpPort == 0 || o.adminPort == 0 || o.httpPort == o.adminPort {
 		return usagef("--http-port %d and --admin-port %d must be two different ports from 1 to 65535", o.httpPort, o.adminPort)
+	}
+	if err := o.access.check(o.listen, []uint16{o.httpPort, o.adminPort}, leftEnvoy); err != nil {
+		return err
 	}
 	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port", leftEnvoy); err != nil {
 		return err
@@ -135,6 +140,7 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	if err := o.check(leftEnvoy); err != nil {
 		return err
 	}
+	o.access.warn(o.listen, logger)
 	impatient, stopListening := secondSignal()
 	defer stopListening()
 	s, err := o.assemble(impatient, limits, logger)
@@ -203,8 +209,9 @@ func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits,
 	s := &stack{logger: logger}
 	s.driver = standalone.New(standalone.Options{
 		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
+		Serving: o.access.serving(), HTTPSPort: o.access.httpsPort, Hosts: o.access.names(o.listen),
 		ContainerEngine: containers, BundledFormats: bundledFormats(),
-		Listener: envoy.Options{AccessLog: o.accessLog, Limits: o.limits.envoyLimits(limits)}, Version: version,
+		Listener: envoy.Options{AccessLog: o.accessLog, Limits: o.limits.envoyLimits(limits), TrustedCA: trustedCA(os.Getenv)}, Version: version,
 		Logger: logger,
 	})
 	s.xds = server.New(server.Options{Logger: logger.With("part", "xds"), Registerer: registry})

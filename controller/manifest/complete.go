@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/sluice-serving/sluice/api/keypair"
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
@@ -50,6 +51,7 @@ func (d *reading) complete(obj Object) {
 		d.addErrors(o.Spec.Validate())
 	case *corev1.Secret:
 		foldStringData(o)
+		d.checkKeyPair(o)
 	}
 	// One that is refused holds no name: the object that is right must not be refused beside it.
 	if len(d.findings) == 0 {
@@ -162,6 +164,17 @@ func parentText(path *field.Path) string { return parent(path).String() }
 
 // pathOf wraps a path that is text already.
 func pathOf(text string) *field.Path { return field.NewPath(text) }
+
+// checkKeyPair refuses a certificate that no listener could serve, so that the last good one stays in force.
+func (d *reading) checkKeyPair(s *corev1.Secret) {
+	if s.Type != corev1.SecretTypeTLS {
+		return
+	}
+	if _, err := keypair.Parse(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey]); err != nil {
+		d.add(finding{path: field.NewPath("data"), message: fmt.Sprintf("a Secret of type %s has a certificate and its key, and here %v", s.Type, err),
+			remedy: fmt.Sprintf("put the certificate into %s and its key into %s, in PEM", corev1.TLSCertKey, corev1.TLSPrivateKeyKey)})
+	}
+}
 
 // foldStringData moves stringData into data, as the API server does.
 func foldStringData(s *corev1.Secret) {

@@ -46,7 +46,11 @@ const MaxListed = 100
 // /v2/models/NAME…. A name that two namespaces have is refused, naming both hosts. There are two routes with the same
 // rules, for host localhost and for every host that no other route has, or none where no service has a route. What is
 // asked for beside the models, [ModelIndex] answers.
-func ByName(same []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+//
+// Beside localhost and the further hosts given, an IP address is a host at which models answer, and no other name is: a
+// web page can point a name of its own at this machine and have a visitor's browser ask here (DNS rebinding), which then
+// sends that name. An address can't come about that way.
+func ByName(same []ByNameInput, hosts []string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
 	sorted := slices.Clone(same)
 	slices.SortFunc(sorted, compareInputs)
 	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
@@ -59,20 +63,20 @@ func ByName(same []ByNameInput) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectR
 	default:
 		n.ambiguous(sorted)
 	}
-	return n.routes(sorted[0].Name)
+	return n.routes(sorted[0].Name, hosts)
 }
 
 // ModelIndex gives the routes of what is asked at plain localhost of no model: health, metadata, the list of models, and an
 // answer to everything else. The version is the one that this machine's server metadata tells (GET /v2).
-func ModelIndex(models Models, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+func ModelIndex(models Models, version string, hosts []string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
 	n := &naming{}
 	n.health(models, version)
 	n.unknown(models)
-	return n.routes(sluicev1alpha1.AnyModel)
+	return n.routes(sluicev1alpha1.AnyModel, hosts)
 }
 
 // AllByName gives the routes of [ByName] for every name, and those of [ModelIndex].
-func AllByName(services []ByNameInput, version string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+func AllByName(services []ByNameInput, version string, hosts []string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
 	sorted := slices.Clone(services)
 	slices.SortFunc(sorted, compareInputs)
 	sorted = slices.DeleteFunc(sorted, func(s ByNameInput) bool { return s.Route == nil })
@@ -88,9 +92,9 @@ func AllByName(services []ByNameInput, version string) ([]gatewayv1.HTTPRoute, [
 		}
 	}
 	models.Count, models.UnreadyCount = len(models.Names), len(models.Unready)
-	routes, responses := ModelIndex(models, version)
+	routes, responses := ModelIndex(models, version, hosts)
 	for _, name := range models.Names {
-		more, answers := ByName(byName[name])
+		more, answers := ByName(byName[name], hosts)
 		routes, responses = append(routes, more...), append(responses, answers...)
 	}
 	return routes, responses
@@ -107,12 +111,37 @@ type naming struct {
 }
 
 // routes gives the rules for the requests of one model, or of any.
-func (n *naming) routes(model string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+func (n *naming) routes(model string, hosts []string) ([]gatewayv1.HTTPRoute, []sluicev1alpha1.DirectResponse) {
+	names := []gatewayv1.Hostname{"localhost"}
+	for _, host := range hosts {
+		names = append(names, gatewayv1.Hostname(host))
+	}
+	local := n.route("models-by-name-localhost", model, names...)
+	n.foreign(model, names)
+	everywhere := n.route("models-by-name", model)
 	slices.SortFunc(n.responses, func(a, b sluicev1alpha1.DirectResponse) int { return cmp.Compare(a.Name, b.Name) })
-	return []gatewayv1.HTTPRoute{
-		n.route("models-by-name", model),
-		n.route("models-by-name-localhost", model, "localhost"),
-	}, n.responses
+	return []gatewayv1.HTTPRoute{everywhere, local}, n.responses
+}
+
+// foreignHost matches every host but an IP address, with or without a port.
+const foreignHost = `[^\[].*[^0-9.:].*|[^0-9.:\[].*`
+
+// foreign refuses names that are no host of this machine's. A rule with a header comes before those without.
+func (n *naming) foreign(model string, names []gatewayv1.Hostname) {
+	hosts := make([]string, 0, len(names))
+	for _, name := range names {
+		hosts = append(hosts, string(name))
+	}
+	name := "foreign-host"
+	if model != sluicev1alpha1.AnyModel {
+		name += "." + model
+	}
+	n.answer("/.*", name, 404, map[string]string{
+		"error": "no model answers under this host; hosts are " + bounded(hosts, len(hosts)) +
+			", this machine's IP addresses and each model's own, which `sluice get services` shows",
+	})
+	last := &n.rules[len(n.rules)-1]
+	last.Matches[0].Headers = []gatewayv1.HTTPHeaderMatch{{Type: ref(gatewayv1.HeaderMatchRegularExpression), Name: "host", Value: foreignHost}}
 }
 
 // service copies the rules of a service's own route, narrowed to its name.

@@ -79,13 +79,13 @@ func TestByName(t *testing.T) {
 		byNameInput(up, "blue", "twice"),
 		byNameInput(up, "red", "twice"),
 		{Namespace: "ns", Name: "stopped"},
-	}, "v0.1.0")
+	}, "v0.1.0", []string{"gpu1.example.com"})
 	if len(routes) != 8 {
 		t.Fatalf("want a route for localhost and a catch-all for three models and the index, got %d", len(routes))
 	}
 	for i := 0; i < len(routes); i += 2 {
 		all, local := routes[i], routes[i+1]
-		if len(all.Spec.Hostnames) != 0 || local.Spec.Hostnames[0] != "localhost" || !reflect.DeepEqual(all.Spec.Rules, local.Spec.Rules) {
+		if len(all.Spec.Hostnames) != 0 || local.Spec.Hostnames[0] != "localhost" || !reflect.DeepEqual(all.Spec.Rules[:len(all.Spec.Rules)-1], local.Spec.Rules) {
 			t.Errorf("%s and %s are not a catch-all and the same for localhost", all.Name, local.Name)
 		}
 	}
@@ -113,9 +113,33 @@ func TestByName(t *testing.T) {
 	}
 }
 
+// TestByNameRefusesForeignHosts holds that names are answered that are listed, and addresses, and nothing else.
+func TestByNameRefusesForeignHosts(t *testing.T) {
+	t.Parallel()
+	routes, _ := plan.ModelIndex(plan.Models{}, "", []string{"gpu1.example.com"})
+	if names := routes[1].Spec.Hostnames; len(names) != 2 || names[1] != "gpu1.example.com" {
+		t.Errorf("models answer at the names %v", names)
+	}
+	rules := routes[0].Spec.Rules
+	match := rules[len(rules)-1].Matches[0].Headers
+	if len(match) != 1 || match[0].Name != "host" {
+		t.Fatalf("the last rule matches by the headers %+v", match)
+	}
+	foreign := regexp.MustCompile("^(?:" + match[0].Value + ")$")
+	for host, want := range map[string]bool{
+		"127.0.0.1": false, "127.0.0.1:8080": false, "10.1.2.3": false, "[::1]": false, "[::1]:8080": false, "[fe80::1]:80": false,
+		"evil.example.com": true, "evil.example.com:8080": true, "a": true, "127.0.0.1.evil.com": true, "127.0.0.1x": true, "localhost.": true,
+		"1.2.3.4:80.evil.com": true, "0x7f.1": true, "evil.com:127": true,
+	} {
+		if got := foreign.MatchString(host); got != want {
+			t.Errorf("host %q: foreign is %v, want %v", host, got, want)
+		}
+	}
+}
+
 func TestByNameOfNothing(t *testing.T) {
 	t.Parallel()
-	routes, responses := plan.AllByName(nil, "")
+	routes, responses := plan.AllByName(nil, "", nil)
 	if got := ask(t, routes, responses, "/v2/health/ready"); !strings.HasPrefix(got, "2xx") {
 		t.Errorf("a machine with no model is ready, got %q", got)
 	}
@@ -129,7 +153,7 @@ func TestByNameKeepsTheCanarysSplit(t *testing.T) {
 	s := rolledOut(t)
 	s.apply(both(serve("/two"), percent(10)))
 	s.settle()
-	routes, _ := plan.AllByName([]plan.ByNameInput{byNameInput(s, "ns", "m")}, "")
+	routes, _ := plan.AllByName([]plan.ByNameInput{byNameInput(s, "ns", "m")}, "", nil)
 	if backends := byName(t, routes, "/v2/models/m/infer").BackendRefs; len(backends) != 2 || *backends[1].Weight != 10 {
 		t.Errorf("backends are %+v", backends)
 	}

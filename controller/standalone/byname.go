@@ -42,7 +42,7 @@ func (l *loop) routeByName() {
 				Route: topRoute(s), Responses: s.result.DirectResponses, Ready: s.status.IsReady(),
 			})
 		}
-		routes, responses := plan.ByName(inputs)
+		routes, responses := plan.ByName(inputs, l.driver.options.Hosts)
 		l.setByName(name, routes, responses)
 		l.byName.note(name, inputs)
 	}
@@ -50,7 +50,7 @@ func (l *loop) routeByName() {
 		return
 	}
 	l.byName.outdated = false
-	routes, responses := plan.ModelIndex(l.byName.models(), l.driver.options.Version)
+	routes, responses := plan.ModelIndex(l.byName.models(), l.driver.options.Version, l.driver.options.Hosts)
 	l.setByName(sluicev1alpha1.AnyModel, routes, responses)
 }
 

@@ -58,6 +58,11 @@ type Options struct {
 	// Listen is the IP address, and HTTPPort the port, of the listener that sluice opens by itself.
 	Listen   string
 	HTTPPort uint16
+	// Serving is the certificate that HTTPSPort is opened with; without one it is not opened.
+	Serving   KeyPair
+	HTTPSPort uint16
+	// Hosts are further names, beside localhost, under which models answer by their name in the path.
+	Hosts []string
 	// ContainerEngine is podman, docker or nerdctl, or empty if there is none.
 	ContainerEngine string
 	// BundledFormats are the model formats that `sluice serve` reads.
@@ -139,6 +144,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	digest := time.NewTicker(digestEvery)
 	defer digest.Stop()
 	l.recoverRun(ctx)
+	l.renewCertificate(time.Now())
 	l.readAll()
 	l.settle(ctx, &running)
 	processes.Retire()
@@ -153,7 +159,9 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			}
 		case <-digest.C:
 			l.lookAtModels(ctx, &running)
-			continue
+			if !l.renewCertificate(time.Now()) {
+				continue
+			}
 		case found := <-l.modelLooks:
 			if !l.foundReplaced(found) {
 				continue
@@ -199,7 +207,12 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 		l.logger.Warn("some stored revisions can't be read", "error", err)
 	}
 	l.stored = stored
-	l.routing.set(builtIn, newGateway(d.settings.Ingress.Gateway, d.options.HTTPPort))
+	gateway := newGateway(d.settings.Ingress.Gateway, d.options.HTTPPort)
+	if d.options.Serving != (KeyPair{}) {
+		gateway.Spec.Listeners = append(gateway.Spec.Listeners, httpsListener(d.options.HTTPSPort))
+		l.certificate.files = d.options.Serving
+	}
+	l.routing.set(builtIn, gateway)
 	return l, nil
 }
 

@@ -28,6 +28,11 @@ type loop struct {
 	directory    *directory
 	inventory    *inventory
 	surroundings *surroundings
+	certificate  certificateWatch
+	// open are the services that other machines may call without a key or token, as it was said last.
+	open []string
+	// openSeen is what that was made from.
+	openSeen openSeen
 
 	services map[types.NamespacedName]*service
 	// dirty are the services to plan anew.
@@ -122,6 +127,7 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	l.routing.touchUnplanned(l.pods.answers)
 	l.routing.publish(l.envoys, pending)
 	l.finishDrains(ctx, running)
+	l.warnOpen()
 	l.show()
 }
 

@@ -20,6 +20,8 @@ const reasonRejected = "RejectedByEnvoy"
 type problemPlace struct {
 	file          string
 	twice, object objectKey
+	// serving is set for the files of the serving certificate.
+	serving bool
 }
 
 // inManifests says whether the problems are of what is written, and not of what became of it.
@@ -45,6 +47,8 @@ func (l *loop) noteProblems(place problemPlace, next *view) {
 
 func (l *loop) problemsAt(place problemPlace) []manifest.Problem {
 	switch {
+	case place.serving:
+		return l.certificate.problems()
 	case place.file != "":
 		return l.inventory.fileProblems(place.file)
 	case place.twice != objectKey{}:

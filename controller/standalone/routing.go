@@ -28,6 +28,8 @@ type routing struct {
 	holdings holdings
 	// listeners and wildcards make the list of wildcard hosts of each listener.
 	listeners map[string]ir.Listener
+	// scopes gives the listener of each scope.
+	scopes    map[string]string
 	wildcards map[string]map[string]bool
 	// touched are the backends to be published anew.
 	touched map[string]bool
@@ -40,6 +42,8 @@ type routing struct {
 	grpcRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
 	gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
 	policies   map[ir.Ref]gatewayv1.PolicyStatus
+	// policyChanges grows whenever policies' statuses change.
+	policyChanges int
 	// tokens are the token policies that Envoy is told.
 	tokens tokens
 	// revision is that of the last publication.
@@ -54,6 +58,7 @@ func newRouting(o Options) *routing {
 		objects:    map[objectKey]manifest.Object{},
 		holdings:   holdings{},
 		listeners:  map[string]ir.Listener{},
+		scopes:     map[string]string{},
 		wildcards:  map[string]map[string]bool{},
 		touched:    map[string]bool{},
 		services:   map[objectKey]bool{},
@@ -64,6 +69,7 @@ func newRouting(o Options) *routing {
 		policies:   map[ir.Ref]gatewayv1.PolicyStatus{},
 		tokens:     newTokens(),
 	}
+	r.translator.Bind(int32(o.HTTPPort), o.plainAddress())
 	for l := range r.layers {
 		r.layers[l] = map[objectKey]manifest.Object{}
 	}
@@ -143,10 +149,12 @@ func (r *routing) takeNews() map[objectKey]bool {
 type translated struct {
 	hosts     map[translate.HostKey]*ir.Host
 	listeners map[string]*ir.Listener
+	// certificates are by name.
+	certificates map[string]*ir.Certificate
 }
 
 func newTranslated() translated {
-	return translated{hosts: map[translate.HostKey]*ir.Host{}, listeners: map[string]*ir.Listener{}}
+	return translated{hosts: map[translate.HostKey]*ir.Host{}, listeners: map[string]*ir.Listener{}, certificates: map[string]*ir.Certificate{}}
 }
 
 // flush takes the translator's changes: statuses at once, the rest added to what is to be published. It
@@ -166,6 +174,12 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	for _, name := range change.RemovedListeners {
 		pending.listeners[name] = nil
 	}
+	for i := range change.Certificates {
+		pending.certificates[change.Certificates[i].Name] = &change.Certificates[i]
+	}
+	for _, name := range change.RemovedCertificates {
+		pending.certificates[name] = nil
+	}
 	r.lingering.plan(change.Backends, change.RemovedBackends, alive)
 	for _, backend := range change.Backends {
 		r.touch(backend.Name)
@@ -176,6 +190,7 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	takeStatuses(r, "Gateway", r.gateways, change.Gateways)
 	takeStatuses(r, "HTTPRoute", r.routes, change.HTTPRoutes)
 	takeStatuses(r, "GRPCRoute", r.grpcRoutes, change.GRPCRoutes)
+	r.policyChanges += len(change.Policies) + len(change.RemovedPolicies)
 	for object, status := range change.Policies {
 		r.policies[object] = status
 		r.noteObject(object)
@@ -216,13 +231,24 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 	for name, listener := range pending.listeners {
 		if listener == nil {
 			out.drop(envoy.ListenerType, name)
-			out.remove = append(out.remove, envoy.Wildcards(r.listeners[name], nil).Key())
+			r.dropScopes(&out, r.listeners[name], nil)
 			delete(r.listeners, name)
 			continue
 		}
+		r.dropScopes(&out, r.listeners[name], listener.Scopes())
 		r.listeners[name] = *listener
-		relist[name] = true
+		for _, scope := range listener.Scopes() {
+			r.scopes[scope] = name
+			relist[scope] = true
+		}
 		out.set = append(out.set, envoy.Listener(*listener, r.listener))
+	}
+	for name, certificate := range pending.certificates {
+		if certificate == nil {
+			out.drop(envoy.SecretType, name)
+		} else {
+			out.set = append(out.set, envoy.Certificate(*certificate))
+		}
 	}
 	for key, host := range pending.hosts {
 		if host == nil {
@@ -233,8 +259,8 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 		r.noteWildcard(key, host != nil, relist)
 	}
 	for name := range relist {
-		if listener, open := r.listeners[name]; open {
-			out.set = append(out.set, envoy.Wildcards(listener, slices.Sorted(maps.Keys(r.wildcards[name]))))
+		if listener, open := r.listeners[r.scopes[name]]; open {
+			out.set = append(out.set, envoy.Wildcards(name, listener.Object, slices.Sorted(maps.Keys(r.wildcards[name]))))
 		}
 	}
 	r.tokens.publish(&out, r.listener)
@@ -244,6 +270,16 @@ func (r *routing) publish(envoys Envoys, pending translated) {
 // noteObject notes that what is known of an object has changed.
 func (r *routing) noteObject(object ir.Ref) {
 	r.news[objectKey{object.Kind, object.Namespace, object.Name}] = true
+}
+
+// dropScopes removes the lists of wildcard hosts of those scopes that a listener has no more.
+func (r *routing) dropScopes(out *publication, listener ir.Listener, stay []string) {
+	for _, scope := range listener.Scopes() {
+		if scope != "" && !slices.Contains(stay, scope) {
+			delete(r.scopes, scope)
+			out.remove = append(out.remove, envoy.Wildcards(scope, ir.Ref{}, nil).Key())
+		}
+	}
 }
 
 // publication is one change of what Envoy is told.

@@ -163,7 +163,7 @@ func (l *loop) urls(s *service) []admin.URL {
 	}
 	options := l.driver.options
 	port := strconv.Itoa(int(options.HTTPPort))
-	dial := net.JoinHostPort(options.Listen, port)
+	dial := net.JoinHostPort(options.plainAddress(), port)
 	urls := []admin.URL{{Kind: admin.HostURL, URL: s.status.URL, Dial: dial}}
 	spoken := protocols(s)
 	if len(spoken) > 0 && spoken[0] == "v1" {

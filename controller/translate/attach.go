@@ -128,7 +128,7 @@ func hostsOn(l *listener, r *route, door *frontDoor) []HostKey {
 	for _, hostname := range r.hostnames {
 		host, ok := intersect(l.hostname, hostname)
 		if ok && p.owner(host) == l {
-			hosts = append(hosts, HostKey{Listener: p.ir.Name, Host: host, Model: r.model})
+			hosts = append(hosts, HostKey{Listener: l.scope(), Host: host, Model: r.model})
 		}
 	}
 	return hosts

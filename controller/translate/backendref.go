@@ -112,25 +112,25 @@ func (c *compiler) permitted(service types.NamespacedName) bool {
 	}
 	c.uses.grants[service.Namespace] = struct{}{}
 	for _, grant := range c.store.grants[service.Namespace] {
-		if grantsFrom(grant, from) && grantsTo(grant, service.Name) {
+		if grantsFrom(grant, from.kind, from.name.Namespace) && grantsTo(grant, "Service", service.Name) {
 			return true
 		}
 	}
 	return false
 }
 
-func grantsFrom(grant *gatewayv1.ReferenceGrant, from routeKey) bool {
+func grantsFrom(grant *gatewayv1.ReferenceGrant, kind, namespace string) bool {
 	for _, f := range grant.Spec.From {
-		if f.Group == gatewayv1.GroupName && string(f.Kind) == from.kind && string(f.Namespace) == from.name.Namespace {
+		if f.Group == gatewayv1.GroupName && string(f.Kind) == kind && string(f.Namespace) == namespace {
 			return true
 		}
 	}
 	return false
 }
 
-func grantsTo(grant *gatewayv1.ReferenceGrant, service string) bool {
+func grantsTo(grant *gatewayv1.ReferenceGrant, kind, name string) bool {
 	for _, t := range grant.Spec.To {
-		if t.Group == "" && t.Kind == "Service" && (t.Name == nil || *t.Name == "" || string(*t.Name) == service) {
+		if t.Group == "" && string(t.Kind) == kind && (t.Name == nil || *t.Name == "" || string(*t.Name) == name) {
 			return true
 		}
 	}

@@ -23,6 +23,9 @@ type Change struct {
 	RemovedBackends  []string
 	Tokens           []ir.TokenPolicy
 	RemovedTokens    []string
+	Certificates     []ir.Certificate
+	// RemovedCertificates are those that no listener uses any more.
+	RemovedCertificates []string
 
 	// The statuses are of objects that are there; a deleted object needs none.
 	Gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
@@ -36,7 +39,7 @@ type Change struct {
 // Empty says that nothing has changed.
 func (c Change) Empty() bool {
 	return len(c.Listeners)+len(c.RemovedListeners)+len(c.Hosts)+len(c.RemovedHosts)+len(c.Backends)+len(c.RemovedBackends)+
-		len(c.Tokens)+len(c.RemovedTokens)+
+		len(c.Tokens)+len(c.RemovedTokens)+len(c.Certificates)+len(c.RemovedCertificates)+
 		len(c.Gateways)+len(c.HTTPRoutes)+len(c.GRPCRoutes)+len(c.Policies)+len(c.RemovedPolicies) == 0
 }
 
@@ -70,6 +73,8 @@ func (c *Change) sort() {
 	slices.Sort(c.RemovedListeners)
 	slices.Sort(c.RemovedBackends)
 	slices.Sort(c.RemovedTokens)
+	slices.Sort(c.RemovedCertificates)
+	slices.SortFunc(c.Certificates, func(a, b ir.Certificate) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Tokens, func(a, b ir.TokenPolicy) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.RemovedPolicies, func(a, b ir.Ref) int { return strings.Compare(a.String(), b.String()) })
 	slices.SortFunc(c.RemovedHosts, func(a, b HostKey) int {
@@ -84,7 +89,8 @@ func (c *Change) sort() {
 // whose listeners or ports have changed.
 func (t *Translator) flushDoor(change *Change) {
 	before := t.door
-	t.door = planListeners(t.store.gateways, t.address)
+	t.door = planListeners(t.store, t.address)
+	t.moveCertificates(before.certificates, change)
 	for number := range union(before.ports, t.door.ports) {
 		old, now := before.ports[number], t.door.ports[number]
 		if !reflect.DeepEqual(old, now) {
@@ -107,9 +113,11 @@ func (t *Translator) touchPort(old, now *port, change *Change) {
 			continue
 		}
 		// Which Gateway's policy a host has goes by its owner.
-		t.touchHosts(func(host HostKey) bool { return host.Listener == p.ir.Name })
-		for hostname, l := range p.byHostname {
-			t.dirty.hosts.add(HostKey{Listener: p.ir.Name, Host: hostname})
+		t.touchHosts(func(host HostKey) bool { return p.hasScope(host.Listener) })
+		for _, host := range p.hosts() {
+			t.dirty.hosts.add(host)
+		}
+		for _, l := range p.byHostname {
 			addMembers(t.dirty.routes, t.byGateway, l.key.gateway)
 		}
 	}
@@ -117,7 +125,7 @@ func (t *Translator) touchPort(old, now *port, change *Change) {
 	case now == nil:
 		delete(t.listeners, old.ir.Name)
 		change.RemovedListeners = append(change.RemovedListeners, old.ir.Name)
-	case old == nil || old.ir != now.ir:
+	case old == nil || !reflect.DeepEqual(old.ir, now.ir):
 		t.listeners[now.ir.Name] = now.ir
 		change.Listeners = append(change.Listeners, now.ir)
 	}
@@ -212,7 +220,7 @@ func (t *Translator) flushHost(key HostKey, change *Change) {
 	for member := range members {
 		routes = append(routes, t.states[member].compiled)
 	}
-	now := translateHost(key, routes, t.door.guardOf(key, &t.guards))
+	now := t.door.translate(key, routes, &t.guards)
 	if was && reflect.DeepEqual(before, now) {
 		return
 	}
@@ -222,13 +230,8 @@ func (t *Translator) flushHost(key HostKey, change *Change) {
 
 // isHost says whether a valid listener has that host as its own hostname.
 func (d *frontDoor) isHost(key HostKey) bool {
-	for _, p := range d.ports {
-		if p.ir.Name == key.Listener {
-			_, ok := p.byHostname[key.Host]
-			return ok && key.Model == ""
-		}
-	}
-	return false
+	p := d.portOf(key)
+	return p != nil && slices.Contains(p.hosts(), key)
 }
 
 // flushBackend translates one backend anew.

@@ -7,14 +7,12 @@ import (
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+	"github.com/sluice-serving/sluice/xds/ir"
 )
 
 // guardOf gives the guard of the Gateway that a host belongs to, or nil.
 func (d *frontDoor) guardOf(key HostKey, g *guards) *guard {
-	for _, p := range d.ports {
-		if p.ir.Name != key.Listener {
-			continue
-		}
+	if p := d.portOf(key); p != nil {
 		if l := p.owner(key.Host); l != nil {
 			return g.byTarget[targetKey{kindGateway, l.key.gateway}]
 		}
@@ -33,6 +31,30 @@ func (t *Translator) touchTarget(target targetKey) {
 func (t *Translator) touchReferred(object targetKey) {
 	if _, used := t.guards.uses[object]; used {
 		t.dirty.guards = true
+	}
+	if _, used := t.door.uses[object]; used {
+		t.dirty.door = true
+	}
+}
+
+// touchGranted plans the front door anew where a Gateway needs a ReferenceGrant of that namespace.
+func (t *Translator) touchGranted(namespace string) {
+	if _, used := t.door.uses[namespaceTarget(namespace)]; used {
+		t.dirty.door = true
+	}
+}
+
+// moveCertificates notes the certificates that differ from those before.
+func (t *Translator) moveCertificates(before map[string]ir.Certificate, change *Change) {
+	for name := range union(before, t.door.certificates) {
+		now, is := t.door.certificates[name]
+		old, was := before[name]
+		switch {
+		case !is:
+			change.RemovedCertificates = append(change.RemovedCertificates, name)
+		case !was || old != now:
+			change.Certificates = append(change.Certificates, now)
+		}
 	}
 }
 

@@ -66,6 +66,9 @@ func checkConfig(t *testing.T, config ir.Config) {
 			t.Errorf("listener %+v stands twice or has no port", l)
 		}
 		listeners[l.Name] = true
+		for _, scope := range l.Scopes() {
+			listeners[scope] = true
+		}
 	}
 	for _, b := range config.Backends {
 		if backends[b.Name] || b.Protocol == "" {

@@ -36,6 +36,11 @@ type listener struct {
 	unknownKinds []string
 	from         gatewayv1.FromNamespaces
 	selector     labels.Selector
+	// tls is set on a listener of protocol HTTPS, and certificates are then the names of its certificates.
+	tls          bool
+	certificates []string
+	// unresolvedRefs is why a certificateRef leads nowhere.
+	unresolvedRefs *problem
 }
 
 // frontDoor is what all Gateways together ask for: it changes only when a Gateway does.
@@ -46,6 +51,10 @@ type frontDoor struct {
 	rejected map[types.NamespacedName]*problem
 	// ports holds, for each port that is open, which listener each hostname belongs to.
 	ports map[int32]*port
+	// certificates are those of served listeners, by name.
+	certificates map[string]ir.Certificate
+	// uses are the Secrets, and the namespaces of ReferenceGrants, that were looked at.
+	uses set[targetKey]
 }
 
 // port is one open port with its valid listeners, of one Gateway or more.
@@ -67,17 +76,22 @@ func (p *port) owner(host string) *listener {
 }
 
 // planListeners decides which listeners of which Gateways are served, and on which ports.
-func planListeners(gateways map[types.NamespacedName]*gatewayv1.Gateway, address string) frontDoor {
+func planListeners(s *store, address string) frontDoor {
 	door := frontDoor{
 		gateways: map[types.NamespacedName][]*listener{},
 		rejected: map[types.NamespacedName]*problem{},
 		ports:    map[int32]*port{},
+
+		certificates: map[string]ir.Certificate{},
+		uses:         set[targetKey]{},
 	}
-	for _, gateway := range oldestFirst(gateways) {
+	for _, gateway := range oldestFirst(s.gateways) {
 		name := nameOf(gateway)
 		listeners := make([]*listener, 0, len(gateway.Spec.Listeners))
 		for i := range gateway.Spec.Listeners {
-			listeners = append(listeners, newListener(name, &gateway.Spec.Listeners[i]))
+			l := newListener(name, &gateway.Spec.Listeners[i])
+			door.resolveCertificates(l, gateway.Spec.Listeners[i].TLS, s)
+			listeners = append(listeners, l)
 		}
 		markIndistinct(listeners)
 		if wrong := checkGateway(gateway); wrong != nil {
@@ -88,9 +102,13 @@ func planListeners(gateways map[types.NamespacedName]*gatewayv1.Gateway, address
 		}
 		door.gateways[name] = listeners
 		for _, l := range listeners {
-			door.open(l, address)
+			door.open(l, cmp.Or(s.addresses[l.port], address))
 		}
 	}
+	for _, p := range door.ports {
+		p.chain()
+	}
+	door.dropUnused()
 	return door
 }
 
@@ -105,7 +123,7 @@ func (d *frontDoor) open(l *listener, address string) {
 	if !ok {
 		p = &port{
 			ir: ir.Listener{
-				Name:    listenerName(l.port),
+				Name:    listenerName(l),
 				Address: address,
 				Port:    uint16(l.port),
 				Object:  ir.Ref{Kind: "Gateway", Namespace: l.key.gateway.Namespace, Name: l.key.gateway.Name},
@@ -113,6 +131,14 @@ func (d *frontDoor) open(l *listener, address string) {
 			byHostname: map[string]*listener{},
 		}
 		d.ports[l.port] = p
+	}
+	if other := p.anyListener(); other != nil && other.tls != l.tls {
+		l.invalid = &problem{
+			reason:   string(gatewayv1.ListenerReasonProtocolConflict),
+			conflict: true,
+			message:  fmt.Sprintf("port %d is served with another protocol by listener %q of Gateway %s: give this listener another port", l.port, other.key.section, other.key.gateway),
+		}
+		return
 	}
 	if other, taken := p.byHostname[l.hostname]; taken {
 		l.invalid = &problem{
@@ -127,7 +153,12 @@ func (d *frontDoor) open(l *listener, address string) {
 }
 
 // listenerName is the [ir.Listener]'s: Gateways that share a port share its listener.
-func listenerName(port int32) string { return fmt.Sprintf("http-%d", port) }
+func listenerName(l *listener) string {
+	if l.tls {
+		return fmt.Sprintf("https-%d", l.port)
+	}
+	return fmt.Sprintf("http-%d", l.port)
+}
 
 // oldestFirst orders the Gateways of our class by creation, then by name.
 func oldestFirst(all map[types.NamespacedName]*gatewayv1.Gateway) []*gatewayv1.Gateway {
@@ -166,8 +197,9 @@ func newListener(gateway types.NamespacedName, in *gatewayv1.Listener) *listener
 	wrong := func(reason gatewayv1.ListenerConditionReason, format string, args ...any) {
 		l.invalid = cmp.Or(l.invalid, &problem{reason: string(reason), message: fmt.Sprintf(format, args...)})
 	}
-	if in.Protocol != gatewayv1.HTTPProtocolType {
-		wrong(gatewayv1.ListenerReasonUnsupportedProtocol, "protocol %s is not served yet and port %d is not opened: protocol HTTP works today", in.Protocol, in.Port)
+	l.tls = in.Protocol == gatewayv1.HTTPSProtocolType
+	if !l.tls && in.Protocol != gatewayv1.HTTPProtocolType {
+		wrong(gatewayv1.ListenerReasonUnsupportedProtocol, "protocol %s is not served and port %d is not opened: use HTTP or HTTPS", in.Protocol, in.Port)
 	}
 	if in.Port < 1 || in.Port > 65535 {
 		wrong(gatewayv1.ListenerReasonUnsupportedValue, "port %d is not between 1 and 65535", in.Port)

@@ -85,7 +85,17 @@ func (g generator) gateway() *gatewayv1.Gateway {
 		l := gatewayv1.Listener{
 			Name:     pick[gatewayv1.SectionName](g, "one", "two", "three"),
 			Port:     pick[gatewayv1.PortNumber](g, 8080, 8080, 8081, 0),
-			Protocol: pick(g, gatewayv1.HTTPProtocolType, gatewayv1.HTTPProtocolType, gatewayv1.HTTPProtocolType, gatewayv1.HTTPSProtocolType),
+			Protocol: pick(g, gatewayv1.HTTPProtocolType, gatewayv1.HTTPProtocolType, gatewayv1.HTTPSProtocolType, gatewayv1.HTTPSProtocolType),
+		}
+		if l.Protocol == gatewayv1.HTTPSProtocolType {
+			l.Port = pick[gatewayv1.PortNumber](g, 8443, 8443, 8080)
+			l.TLS = &gatewayv1.ListenerTLSConfig{CertificateRefs: some(g, 2, func() gatewayv1.SecretObjectReference {
+				ref := gatewayv1.SecretObjectReference{Name: pick[gatewayv1.ObjectName](g, "pair", "pair2", "keys")}
+				if g.chance(30) {
+					ref.Namespace = new(gatewayv1.Namespace(g.namespace()))
+				}
+				return ref
+			})}
 		}
 		if g.chance(50) {
 			l.Hostname = new(g.hostname())
@@ -180,8 +190,8 @@ func (g generator) grpcRoute() *gatewayv1.GRPCRoute {
 
 func (g generator) grant() *gatewayv1.ReferenceGrant {
 	return &gatewayv1.ReferenceGrant{ObjectMeta: g.meta("grant", "grant2"), Spec: gatewayv1.ReferenceGrantSpec{
-		From: []gatewayv1.ReferenceGrantFrom{{Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](g, kindHTTPRoute, kindGRPCRoute), Namespace: gatewayv1.Namespace(g.namespace())}},
-		To:   []gatewayv1.ReferenceGrantTo{{Kind: "Service"}},
+		From: []gatewayv1.ReferenceGrantFrom{{Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](g, kindHTTPRoute, kindGRPCRoute, kindGateway), Namespace: gatewayv1.Namespace(g.namespace())}},
+		To:   []gatewayv1.ReferenceGrantTo{{Kind: "Service"}, {Kind: "Secret"}},
 	}}
 }
 

@@ -1,6 +1,15 @@
 package translate
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"sync"
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -46,6 +55,10 @@ func (g generator) keys() Object {
 	if g.chance(30) {
 		return &corev1.ConfigMap{ObjectMeta: g.meta("keys", "jwks"), Data: map[string]string{"jwks": pick(g, ed25519JWKS, "x")}}
 	}
+	if g.chance(30) {
+		pair := pick(g, certificates()...)
+		return &corev1.Secret{ObjectMeta: g.meta("pair", "pair2"), Data: map[string][]byte{corev1.TLSCertKey: pair[0], corev1.TLSPrivateKeyKey: pair[1]}}
+	}
 	secret := &corev1.Secret{ObjectMeta: g.meta("keys", "others", "jwks"), Data: map[string][]byte{}}
 	for _, client := range some(g, 3, func() string { return pick(g, "alice", "bob") }) {
 		secret.Data[client] = []byte(pick(g, "one", "two", ""))
@@ -54,6 +67,32 @@ func (g generator) keys() Object {
 		secret.Data = map[string][]byte{"jwks": []byte(ed25519JWKS)}
 	}
 	return secret
+}
+
+// certificates are two pairs, and one of a certificate with another's key.
+var certificates = sync.OnceValue(func() [][2][]byte {
+	one, two := newPair(), newPair()
+	return [][2][]byte{one, two, {one[0], two[1]}}
+})
+
+func newPair() [2][]byte {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"example.com"}}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	return [2][]byte{
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	}
 }
 
 func (g generator) inferenceService() *v1beta1.InferenceService {

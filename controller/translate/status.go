@@ -127,7 +127,7 @@ func listenerStatus(l *listener, generation int64, attachedRoutes int) gatewayv1
 	for _, kind := range l.kinds {
 		status.SupportedKinds = append(status.SupportedKinds, gatewayv1.RouteGroupKind{Group: &group, Kind: gatewayv1.Kind(kind)})
 	}
-	status.Conditions = append(listenerServed(l.invalid, generation), listenerResolved(l.unknownKinds, generation))
+	status.Conditions = append(listenerServed(l.invalid, generation), listenerResolved(l, generation))
 	return status
 }
 
@@ -152,9 +152,12 @@ func listenerServed(invalid *problem, generation int64) []metav1.Condition {
 	}
 }
 
-func listenerResolved(unknownKinds []string, generation int64) metav1.Condition {
+func listenerResolved(l *listener, generation int64) metav1.Condition {
 	const resolved = string(gatewayv1.ListenerConditionResolvedRefs)
-	if len(unknownKinds) > 0 {
+	if l.unresolvedRefs != nil {
+		return condition(resolved, false, l.unresolvedRefs.reason, clip(l.unresolvedRefs.message), generation)
+	}
+	if unknownKinds := l.unknownKinds; len(unknownKinds) > 0 {
 		return condition(resolved, false, string(gatewayv1.ListenerReasonInvalidRouteKinds),
 			clip("allowedRoutes.kinds has "+strings.Join(unknownKinds, ", ")+": HTTPRoute and GRPCRoute are served"), generation)
 	}

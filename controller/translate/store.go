@@ -24,6 +24,8 @@ type store struct {
 	inferenceServices map[types.NamespacedName]*v1beta1.InferenceService
 	secrets           map[types.NamespacedName]*corev1.Secret
 	configMaps        map[types.NamespacedName]*corev1.ConfigMap
+	// addresses are those of ports that are not bound where the others are.
+	addresses map[int32]string
 }
 
 func newStore() *store {
@@ -40,6 +42,7 @@ func newStore() *store {
 		inferenceServices: map[types.NamespacedName]*v1beta1.InferenceService{},
 		secrets:           map[types.NamespacedName]*corev1.Secret{},
 		configMaps:        map[types.NamespacedName]*corev1.ConfigMap{},
+		addresses:         map[int32]string{},
 	}
 }
 

@@ -11,6 +11,7 @@
 package translate
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ type Result struct {
 func Translate(in Objects) Result {
 	s := newFilledStore(in)
 	address := listenAddress(in.Listen)
-	door := planListeners(s.gateways, address)
+	door := planListeners(s, address)
 	guards := planGuards(s)
 	out := Result{
 		Gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
@@ -98,12 +99,13 @@ func Translate(in Objects) Result {
 		out.Config.Listeners = append(out.Config.Listeners, p.ir)
 	}
 	for key, routes := range hosts {
-		out.Config.Hosts = append(out.Config.Hosts, translateHost(key, routes, door.guardOf(key, &guards)))
+		out.Config.Hosts = append(out.Config.Hosts, door.translate(key, routes, &guards))
 	}
 	for key := range backends {
 		out.Config.Backends = append(out.Config.Backends, translateBackend(key, s.services[key.service], s.slices[key.service]))
 	}
 	out.Config.Tokens = guards.sortedTokens()
+	out.Config.Certificates = slices.Collect(maps.Values(door.certificates))
 	sortConfig(&out.Config)
 	return out
 }
@@ -122,9 +124,7 @@ func (r *Result) setRoute(of *route, status gatewayv1.RouteStatus) {
 func (d *frontDoor) hosts() []HostKey {
 	var all []HostKey
 	for _, p := range d.ports {
-		for hostname := range p.byHostname {
-			all = append(all, HostKey{Listener: p.ir.Name, Host: hostname})
-		}
+		all = append(all, p.hosts()...)
 	}
 	return all
 }
@@ -139,6 +139,7 @@ func listenAddress(listen string) string {
 func sortConfig(c *ir.Config) {
 	slices.SortFunc(c.Listeners, func(a, b ir.Listener) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Hosts, compareHosts)
+	slices.SortFunc(c.Certificates, func(a, b ir.Certificate) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Tokens, func(a, b ir.TokenPolicy) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.Backends, func(a, b ir.Backend) int { return strings.Compare(a.Name, b.Name) })
 }

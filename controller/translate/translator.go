@@ -114,6 +114,19 @@ func NewTranslator(listen string) *Translator {
 	}
 }
 
+// Bind gives a port an IP address of its own. It is for before the first Set.
+func (t *Translator) Bind(port int32, address string) { t.store.addresses[port] = address }
+
+// Guarded says whether every caller of an InferenceService has to show something: by its own policy or its Gateway's.
+func (t *Translator) Guarded(service, gateway types.NamespacedName) bool {
+	for _, target := range []targetKey{{kindService, service}, {kindGateway, gateway}, namespaceTarget(service.Namespace), namespaceTarget("")} {
+		if _, guarded := t.guards.byTarget[target]; guarded {
+			return true
+		}
+	}
+	return false
+}
+
 // Set adds an object, or puts it in the place of that with its kind and name. The translator keeps it: it must
 // not be changed afterwards. Kinds that translation does not read are ignored.
 func (t *Translator) Set(object Object) {
@@ -128,9 +141,11 @@ func (t *Translator) Set(object Object) {
 		t.setRoute(newGRPCRoute(o))
 	case *gatewayv1.ReferenceGrant:
 		putNested(t.store.grants, o.Namespace, o.Name, o)
+		t.touchGranted(o.Namespace)
 		addMembers(t.dirty.routes, t.byGrants, o.Namespace)
 	case *gatewayv1beta1.ReferenceGrant:
 		putNested(t.store.grants, o.Namespace, o.Name, (*gatewayv1.ReferenceGrant)(o))
+		t.touchGranted(o.Namespace)
 		addMembers(t.dirty.routes, t.byGrants, o.Namespace)
 	case *corev1.Service:
 		before := t.store.services[name]
@@ -177,6 +192,7 @@ func (t *Translator) Delete(object Object) {
 		t.deleteRoute(routeKey{kindGRPCRoute, name})
 	case *gatewayv1.ReferenceGrant, *gatewayv1beta1.ReferenceGrant:
 		removeNested(t.store.grants, name.Namespace, name.Name)
+		t.touchGranted(name.Namespace)
 		addMembers(t.dirty.routes, t.byGrants, name.Namespace)
 	case *corev1.Service:
 		before := t.store.services[name]
@@ -256,10 +272,11 @@ func (t *Translator) removeSlice(name types.NamespacedName) {
 // over all of them: it is for dumps and tests, not for each change.
 func (t *Translator) Config() ir.Config {
 	config := ir.Config{
-		Listeners: slices.Collect(maps.Values(t.listeners)),
-		Hosts:     slices.Collect(maps.Values(t.hosts)),
-		Backends:  slices.Collect(maps.Values(t.backends)),
-		Tokens:    t.guards.sortedTokens(),
+		Listeners:    slices.Collect(maps.Values(t.listeners)),
+		Hosts:        slices.Collect(maps.Values(t.hosts)),
+		Backends:     slices.Collect(maps.Values(t.backends)),
+		Tokens:       t.guards.sortedTokens(),
+		Certificates: slices.Collect(maps.Values(t.door.certificates)),
 	}
 	sortConfig(&config)
 	return config

@@ -123,18 +123,19 @@ func gather(objects map[string]Object) Objects {
 
 // published is what a reader of changes has.
 type published struct {
-	listeners map[string]ir.Listener
-	hosts     map[HostKey]ir.Host
-	backends  map[string]ir.Backend
-	tokens    map[string]ir.TokenPolicy
-	policies  map[ir.Ref]gatewayv1.PolicyStatus
-	statuses  map[string]any
+	listeners    map[string]ir.Listener
+	hosts        map[HostKey]ir.Host
+	backends     map[string]ir.Backend
+	tokens       map[string]ir.TokenPolicy
+	certificates map[string]ir.Certificate
+	policies     map[ir.Ref]gatewayv1.PolicyStatus
+	statuses     map[string]any
 }
 
 func newPublished() *published {
 	return &published{
 		listeners: map[string]ir.Listener{}, hosts: map[HostKey]ir.Host{}, backends: map[string]ir.Backend{},
-		tokens: map[string]ir.TokenPolicy{}, policies: map[ir.Ref]gatewayv1.PolicyStatus{}, statuses: map[string]any{},
+		tokens: map[string]ir.TokenPolicy{}, certificates: map[string]ir.Certificate{}, policies: map[ir.Ref]gatewayv1.PolicyStatus{}, statuses: map[string]any{},
 	}
 }
 
@@ -144,6 +145,7 @@ func (p *published) apply(t *testing.T, c Change) {
 	applyAll(t, p.hosts, c.Hosts, c.RemovedHosts, KeyOf)
 	applyAll(t, p.backends, c.Backends, c.RemovedBackends, func(b ir.Backend) string { return b.Name })
 	applyAll(t, p.tokens, c.Tokens, c.RemovedTokens, func(p ir.TokenPolicy) string { return p.Name })
+	applyAll(t, p.certificates, c.Certificates, c.RemovedCertificates, func(c ir.Certificate) string { return c.Name })
 	for object, status := range c.Policies {
 		if before, was := p.policies[object]; was && reflect.DeepEqual(before, status) {
 			t.Errorf("the change names the status of %s, which is as it was", object)
@@ -187,10 +189,11 @@ func applyStatuses[V any](t *testing.T, all map[string]any, kind string, changed
 
 func (p *published) config() ir.Config {
 	config := ir.Config{
-		Listeners: slices.Collect(maps.Values(p.listeners)),
-		Hosts:     slices.Collect(maps.Values(p.hosts)),
-		Backends:  slices.Collect(maps.Values(p.backends)),
-		Tokens:    slices.Collect(maps.Values(p.tokens)),
+		Listeners:    slices.Collect(maps.Values(p.listeners)),
+		Hosts:        slices.Collect(maps.Values(p.hosts)),
+		Backends:     slices.Collect(maps.Values(p.backends)),
+		Tokens:       slices.Collect(maps.Values(p.tokens)),
+		Certificates: slices.Collect(maps.Values(p.certificates)),
 	}
 	sortConfig(&config)
 	return config

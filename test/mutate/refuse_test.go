@@ -33,7 +33,12 @@ func resources(change translate.Change) []envoy.Resource {
 		wildcards[host.Listener] = append(wildcards[host.Listener], host.Name)
 	}
 	for _, listener := range change.Listeners {
-		all = append(all, envoy.Wildcards(listener, wildcards[listener.Name]))
+		for _, scope := range listener.Scopes() {
+			all = append(all, envoy.Wildcards(scope, listener.Object, wildcards[scope]))
+		}
+	}
+	for _, certificate := range change.Certificates {
+		all = append(all, envoy.Certificate(certificate))
 	}
 	return append(all, envoy.Tokens(change.Tokens, envoy.Options{TrustedCA: "ca.pem"})...)
 }

@@ -139,7 +139,7 @@ func (w *world) objects(x exchange) map[string]manifest.Object {
 		}
 		byName = append(byName, p.byName)
 	}
-	routes, responses := plan.AllByName(byName, "")
+	routes, responses := plan.AllByName(byName, "", nil)
 	for i := range routes {
 		put(&routes[i])
 	}

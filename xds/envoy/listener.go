@@ -42,18 +42,22 @@ type Options struct {
 // never drains a connection, when services do.
 func Listener(l ir.Listener, o Options) Resource {
 	return newResource(ListenerType, l.Name, &listenerv3.Listener{
-		Name:    l.Name,
-		Address: socketAddress(l.Address, l.Port),
-		FilterChains: []*listenerv3.FilterChain{{
-			Filters: []*listenerv3.Filter{{
-				Name:       "envoy.filters.network.http_connection_manager",
-				ConfigType: &listenerv3.Filter_TypedConfig{TypedConfig: pack(connectionManager(l, o))},
-			}},
-		}},
+		Name:                          l.Name,
+		Address:                       socketAddress(l.Address, l.Port),
+		ListenerFilters:               listenerFilters(l),
+		FilterChains:                  filterChains(l, o),
 		PerConnectionBufferLimitBytes: wrapperspb.UInt32(bufferLimit),
 		EnableReusePort:               wrapperspb.Bool(o.ReusePort),
 		StatPrefix:                    l.Name,
 	}, l.Object)
+}
+
+// filterChain serves the hosts of l.Name.
+func filterChain(l ir.Listener, o Options) *listenerv3.FilterChain {
+	return &listenerv3.FilterChain{Filters: []*listenerv3.Filter{{
+		Name:       "envoy.filters.network.http_connection_manager",
+		ConfigType: &listenerv3.Filter_TypedConfig{TypedConfig: pack(connectionManager(l, o))},
+	}}}
 }
 
 // connectionManager speaks HTTP/1.1 and HTTP/2 with prior knowledge on the same port.

@@ -72,10 +72,10 @@ end
 // IsWildcard says whether a host's name is "*" or "*.suffix".
 func IsWildcard(host string) bool { return strings.HasPrefix(host, "*") }
 
-// Wildcards gives a listener's list of wildcard hosts, which is the configuration of a filter of that listener
+// Wildcards gives the list of wildcard hosts of a listener, or of a scope of one with TLS. It configures a filter there
 // and travels by itself (ECDS), so that the listener stays as it is. Every listener needs one, empty or not:
 // Envoy does not open a listener before it has it. Names that are no wildcard are left out.
-func Wildcards(l ir.Listener, hosts []string) Resource {
+func Wildcards(scope string, object ir.Ref, hosts []string) Resource {
 	sorted := slices.Clone(hosts)
 	slices.Sort(sorted)
 	var entries []string
@@ -84,11 +84,11 @@ func Wildcards(l ir.Listener, hosts []string) Resource {
 			entries = append(entries, fmt.Sprintf("[%s]=true", luaString(h)))
 		}
 	}
-	name := wildcardFilter(l.Name)
+	name := wildcardFilter(scope)
 	return newResource(ExtensionType, name, &core.TypedExtensionConfig{
 		Name:        name,
 		TypedConfig: pack(&lua.Lua{DefaultSourceCode: inline(fmt.Sprintf(wildcardCode, strings.Join(entries, ",")))}),
-	}, l.Object)
+	}, object)
 }
 
 // wildcardFilter names the filter, and with it the extension resource that the filter subscribes to.

@@ -17,6 +17,7 @@ import (
 const (
 	ClusterType   = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 	EndpointType  = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+	SecretType    = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 	ListenerType  = "type.googleapis.com/envoy.config.listener.v3.Listener"
 	ScopeType     = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration"
 	ExtensionType = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
@@ -26,7 +27,7 @@ const (
 // comes before what refers to it. Extensions come last because a listener's list of wildcard hosts names scopes; the
 // one of which the opposite holds is [Precedes].
 func Types() []string {
-	return []string{ClusterType, EndpointType, ListenerType, ScopeType, ExtensionType}
+	return []string{ClusterType, EndpointType, SecretType, ListenerType, ScopeType, ExtensionType}
 }
 
 // Precedes says whether an extension is to be there before the scopes that refer to it: routes name the requirements of
@@ -74,12 +75,17 @@ func Resources(c ir.Config, o Options) []Resource {
 		}
 	}
 	all := append(clusters, endpoints...)
+	for _, certificate := range c.Certificates {
+		all = append(all, Certificate(certificate))
+	}
 	for _, l := range c.Listeners {
 		all = append(all, Listener(l, o))
 	}
 	all = append(all, scopes...)
-	for _, l := range c.Listeners {
-		all = append(all, Wildcards(l, wildcards[l.Name]))
+	for i := range c.Listeners {
+		for _, scope := range c.Listeners[i].Scopes() {
+			all = append(all, Wildcards(scope, c.Listeners[i].Object, wildcards[scope]))
+		}
 	}
 	return append(all, Tokens(c.Tokens, o)...)
 }

@@ -9,12 +9,14 @@
 package ir
 
 // Config is all that one Envoy is to serve. Its slices are sorted by their key (Listener.Name;
-// Host.Listener, Host.Name; Backend.Name; TokenPolicy.Name), and no key stands twice.
+// Host.Listener, Host.Name; Backend.Name; TokenPolicy.Name; Certificate.Name), and no key stands twice.
 type Config struct {
 	Listeners []Listener    `json:"listeners,omitempty"`
 	Hosts     []Host        `json:"hosts,omitempty"`
 	Backends  []Backend     `json:"backends,omitempty"`
 	Tokens    []TokenPolicy `json:"tokens,omitempty"`
+	// Certificates are those that listeners name.
+	Certificates []Certificate `json:"certificates,omitempty"`
 }
 
 // Ref names the user's object that a value was made from. A rejection by Envoy is reported on it.
@@ -32,7 +34,7 @@ func (r Ref) String() string {
 	return r.Kind + " " + r.Namespace + "/" + r.Name
 }
 
-// Listener is one address and port on which Envoy accepts HTTP/1.1 and HTTP/2 without TLS.
+// Listener is one address and port on which Envoy accepts HTTP/1.1 and HTTP/2.
 type Listener struct {
 	// Name is unique among listeners and stable: routes are scoped by it.
 	Name string `json:"name"`
@@ -42,11 +44,13 @@ type Listener struct {
 	Port uint16 `json:"port"`
 	// Object is the Gateway that asked for the listener.
 	Object Ref `json:"object"`
+	// TLS is how connections are served by the name that they are opened for; without it they are in clear text.
+	TLS []Chain `json:"tls,omitempty"`
 }
 
 // Host is one hostname on one listener with its routes.
 type Host struct {
-	// Listener is the [Listener.Name] that the host belongs to.
+	// Listener is the [Listener.Name], or with TLS the [Chain.Scope], that the host belongs to.
 	Listener string `json:"listener"`
 	// Name is an exact lower-case hostname without port, a wildcard "*.suffix", or "*" for every other host.
 	Name string `json:"name"`

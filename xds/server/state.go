@@ -83,7 +83,7 @@ func (st *state) touch(key envoy.Key) {
 }
 
 // removalOrder is the order in which it is safe to take away: what refers goes before what is referred to.
-// Endpoints come last because Envoy itself gives up those of a cluster that is gone. Extensions are missing: they go with
+// Endpoints come last because Envoy itself gives up those of a cluster that is gone. Extensions and secrets are missing: they go with
 // their listener, whose connections still drain then, and a request on one whose filter has lost its configuration is
 // answered 500. Envoy gives them up by itself when the listener has gone.
 func removalOrder() []string {

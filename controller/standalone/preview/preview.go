@@ -151,7 +151,7 @@ func withPlans(given translate.Objects, plans []planning) translate.Objects {
 		}
 		byName = append(byName, service)
 	}
-	routes, responses := plan.AllByName(byName, "")
+	routes, responses := plan.AllByName(byName, "", nil)
 	all.HTTPRoutes = append(all.HTTPRoutes, routes...)
 	all.DirectResponses = append(all.DirectResponses, responses...)
 	return all
