@@ -11,7 +11,7 @@ import (
 )
 
 // Handler gives the API as an [http.Handler]. It refuses a Host header that is not localhost, a loopback address or the
-// configured address (421), and every method but GET and HEAD (405). All errors are JSON, see [Error].
+// configured address (421), requests of other sites' pages (403), and every method but GET and HEAD (405). All errors are JSON, see [Error].
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
@@ -37,6 +37,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case !s.hosts.allows(r.Host):
 			writeError(w, http.StatusMisdirectedRequest,
 				"host %q is not answered here; use localhost, a loopback address or the address that sluice listens on", r.Host)
+		case s.hosts.foreignSite(r):
+			writeError(w, http.StatusForbidden, "another site's pages read nothing here; open this address itself")
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			writeError(w, http.StatusMethodNotAllowed, "%s is not allowed: this API only reads; change the manifests instead", r.Method)
