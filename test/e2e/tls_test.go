@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -173,8 +174,8 @@ func TestKeyPairIsCheckedAtStart(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 			defer cancel()
 			out, err := exec.CommandContext(ctx, path, append([]string{"run", dir, "--state-dir", state}, c.flags...)...).CombinedOutput()
-			exit, failed := err.(*exec.ExitError)
-			if !failed || exit.ExitCode() != 2 || !strings.Contains(string(out), c.want) {
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), c.want) {
 				t.Errorf("%v: %v\n%s", c.flags, err, out)
 			}
 		})
