@@ -16,6 +16,10 @@ const logFormat = "%l %n %v"
 // maxLogLine bounds what one line of Envoy's can hold of our memory; what is longer is cut.
 const maxLogLine = 64 << 10
 
+// underWay is in Envoy's warning about an API that may still change. It comes with each resource that uses it, and what we
+// use of it is pinned with Envoy's version.
+const underWay = "work-in-progress"
+
 // forwardLog turns Envoy's lines into records until r ends. While quiet says so, what is no error is detail.
 func forwardLog(r io.Reader, logger *slog.Logger, quiet func() bool) {
 	reader := bufio.NewReaderSize(r, maxLogLine)
@@ -23,7 +27,7 @@ func forwardLog(r io.Reader, logger *slog.Logger, quiet func() bool) {
 		line, err := reader.ReadSlice('\n')
 		if text := strings.TrimRight(string(line), "\r\n"); text != "" {
 			level, component, message := parseLog(text)
-			if level < slog.LevelError && quiet() {
+			if level < slog.LevelError && (quiet() || strings.Contains(message, underWay)) {
 				level = slog.LevelDebug
 			}
 			if component == "" {
