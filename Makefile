@@ -43,6 +43,7 @@ check-test:
 .PHONY: clients
 clients: ## Install the Python clients that the end-to-end tests use, if they are not there.
 	@config/deps/venv.sh clients test/clients/requirements.txt
+	@config/deps/venv.sh sklearn runtime/sklearn/testdata/requirements.txt
 
 .PHONY: lint
 lint: ## Run golangci-lint, with the package arrows of DESIGN section 3 as depguard rules.

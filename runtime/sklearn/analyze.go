@@ -27,6 +27,8 @@ type terms struct {
 	words  []string
 	starts []int
 	joined []byte
+	// entries are a row's, while it is sorted.
+	entries []entry
 }
 
 func (a *attrs) analyzer() *analyzer {

@@ -84,6 +84,8 @@ func (o *op) tensor(y *batch) (oip.Tensor, error) {
 			whole[i] = int64(v)
 		}
 		return oip.NewTensor(name, oip.Int64, shape, whole), nil
+	case oip.FP32:
+		return oip.NewTensor(name, oip.FP32, shape, tabular.Matrix{F64: y.dense}.Float32()), nil
 	case oip.Bool:
 		truth := make([]bool, len(y.dense))
 		for i, v := range y.dense {

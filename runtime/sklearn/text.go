@@ -131,24 +131,26 @@ func (z *analyzer) count(ctx context.Context, x *batch, cols int, binary bool, i
 				out.values[k] = 1
 			}
 		}
-		sortRow(out.indices[from:], out.values[from:])
+		scratch.sortRow(out.indices[from:], out.values[from:])
 		out.starts = append(out.starts, len(out.values))
 	}
 	return out.batch(), nil
 }
 
+// entry is a value with its column.
+type entry struct {
+	at int32
+	v  float64
+}
+
 // sortRow orders a row by column, as the library's matrices are, so that sums run in the same order.
-func sortRow(indices []int32, values []float64) {
-	type entry struct {
-		at int32
-		v  float64
-	}
-	entries := make([]entry, len(indices))
+func (t *terms) sortRow(indices []int32, values []float64) {
+	t.entries = t.entries[:0]
 	for i, at := range indices {
-		entries[i] = entry{at, values[i]}
+		t.entries = append(t.entries, entry{at, values[i]})
 	}
-	slices.SortFunc(entries, func(x, y entry) int { return int(x.at) - int(y.at) })
-	for i, e := range entries {
+	slices.SortFunc(t.entries, func(x, y entry) int { return int(x.at) - int(y.at) })
+	for i, e := range t.entries {
 		indices[i], values[i] = e.at, e.v
 	}
 }

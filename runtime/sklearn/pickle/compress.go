@@ -32,7 +32,7 @@ func compressions() []compression {
 		{name: "gzip", magic: "\x1f\x8b", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
 		{name: "bzip2", magic: "BZ", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 		{name: "lzma", magic: "\x5d\x00", open: openLzma},
-		{name: "xz", magic: "\xfd7zXZ", open: func(r io.Reader) (io.Reader, error) { return xz.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(r) }},
+		{name: "xz", magic: "\xfd7zXZ", open: openXz},
 		{name: "lz4", magic: "\x04\x22\x4d\x18", open: func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
 	}
 }
@@ -49,6 +49,27 @@ func openLzma(r io.Reader) (io.Reader, error) {
 		return nil, fmt.Errorf("its dictionary of %d bytes is above %d", size, maxDictionary)
 	}
 	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
+}
+
+// openXz looks at the dictionary that the first block asks for: the header of the stream is 12 bytes, then comes the block's own (sizes, then
+// filters of which LZMA2 has one byte of properties; section 3.1 and 5.3 of the .xz format).
+func openXz(r io.Reader) (io.Reader, error) {
+	const streamHeader, lzma2 = 12, "\x21\x01"
+	head := make([]byte, streamHeader+1)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	block := make([]byte, 4*int(head[streamHeader])+3)
+	if _, err := io.ReadFull(r, block); err != nil {
+		return nil, err
+	}
+	if at := bytes.Index(block[1:], []byte(lzma2)); at >= 0 && at+3 < len(block) {
+		if bits := block[at+3] & 63; bits > 32 { // 128 MiB
+			return nil, fmt.Errorf("its dictionary is above %d bytes", maxDictionary)
+		}
+	}
+	whole := io.MultiReader(bytes.NewReader(head), bytes.NewReader(block), r)
+	return xz.ReaderConfig{DictCap: lzma.MinDictCap, SingleStream: true}.NewReader(whole)
 }
 
 // unpack gives the content of a compressed file, or data itself.

@@ -211,18 +211,17 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	for i, path := range seeds {
-		info, err := os.Stat(path)
-		if err != nil || info.IsDir() || info.Size() > 4096 || i%5 != 0 {
-			continue
-		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(data)
+		// Few of the compressed ones: unpacking is other people's code, and slow.
+		if packed := strings.HasSuffix(path, ".joblib") && data[0] != 0x80; len(data) < 2048 && (!packed || i%16 == 0) {
+			f.Add(data)
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := pickle.Read(data, pickle.Limits{Memory: 16 << 20})
+		v, err := pickle.Read(data, pickle.Limits{Memory: 1 << 20})
 		if err != nil {
 			return
 		}

@@ -1,6 +1,6 @@
 """Trains small models of every family that runtime/sklearn serves, and writes them with what they answer.
 
-  make.py DIRECTORY [--rows N] [--seed S] [--only PREFIX]
+  make.py DIRECTORY [--rows N] [--seed S] [--only PREFIX] [--every K]
 
 writes DIRECTORY/NAME.joblib (or .pkl) for each model, and DIRECTORY/expected.joblib: {name: {file, tolerance, x | columns, outputs}}. Runs with
 scikit-learn 1.0 to the newest; what a version doesn't have is left out.
@@ -10,6 +10,7 @@ import argparse
 import os
 import pickle
 import warnings
+import zlib
 
 import joblib
 import numpy as np
@@ -49,7 +50,13 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 VERSION = tuple(int(p) for p in sklearn.__version__.split(".")[:2])
 METHODS = ["predict", "predict_proba", "decision_function", "transform", "score_samples"]
+ARGS = argparse.Namespace()
 WORDS = "the quick brown fox jumps over a lazy dog café naïve Straße ΣΙΣΥΦΟΣ x1 don't e-mail 42 _under é 東京 good bad not very".split(" ")
+
+
+def wanted(name):
+    """Says whether a model is among those asked for: by its prefix, and one of so many by the sum of its name."""
+    return name.startswith(ARGS.only) and (zlib.crc32(name.encode()) + ARGS.seed) % ARGS.every == 0
 
 
 def onehot(**k):
@@ -115,14 +122,17 @@ def regressors(d):
                grid=GridSearchCV(Ridge(), {"alpha": [0.1, 1]}, cv=3), random=RandomizedSearchCV(Lasso(), {"alpha": [0.1, 1]}, n_iter=2, cv=3),
                target=TransformedTargetRegressor(Ridge(), transformer=StandardScaler()), pca=make_pipeline(StandardScaler(), PCA(3), Ridge()))
     for name, e in lin.items():
-        yield "reg-" + name, e.fit(d.x, d.y), d.t
+        if wanted("reg-" + name):
+            yield "reg-" + name, e.fit(d.x, d.y), d.t
     for name, e in dict(poisson=PoissonRegressor(), gamma=GammaRegressor(), tweedie=TweedieRegressor(power=1.5), tweedie0=TweedieRegressor(power=0),
                         hgbpoisson=HistGradientBoostingRegressor(max_iter=5, loss="poisson", min_samples_leaf=5), targetlog=TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1)).items():
-        yield "reg-" + name, e.fit(d.x, d.pos), d.t
+        if wanted("reg-" + name):
+            yield "reg-" + name, e.fit(d.x, d.pos), d.t
     for name, e in dict(linear=LinearRegression(), multilasso=MultiTaskLasso(0.01), knn=KNeighborsRegressor(3), tree=DecisionTreeRegressor(max_depth=4), forest=RandomForestRegressor(5, max_depth=4, random_state=1),
                         mlp=MLPRegressor(hidden_layer_sizes=(5,), max_iter=30, random_state=1), multi=MultiOutputRegressor(Ridge()), chain=RegressorChain(Ridge(), order=[2, 0, 1]), dummy=DummyRegressor(strategy="mean"),
                         extratrees=ExtraTreesRegressor(5, max_depth=3, random_state=1)).items():
-        yield "multi-" + name, e.fit(d.x, d.y2), d.t
+        if wanted("multi-" + name):
+            yield "multi-" + name, e.fit(d.x, d.y2), d.t
     yield "multi-linear1", LinearRegression().fit(d.x, d.y2[:, :1]), d.t
     yield "reg-hgbmissing", HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=4).fit(d.xm, d.y), d.tm
     cat, tcat = d.counts.astype(float), d.tcounts.astype(float)
@@ -172,14 +182,16 @@ def classifiers(d):
             if VERSION >= (1, 4):  # older ones mix up the rows of a batch here
                 some.update(gbinit=GradientBoostingClassifier(n_estimators=3, init=GaussianNB(), random_state=1))
         for name, e in some.items():
-            yield "cls-%s-%s" % (name, suffix), e.fit(d.x, y), d.t
+            if wanted("cls-%s-%s" % (name, suffix)):
+                yield "cls-%s-%s" % (name, suffix), e.fit(d.x, y), d.t
     y2 = np.c_[d.c, d.b]
     yield "multi-treeclasses", DecisionTreeClassifier(max_depth=4).fit(d.x, y2), d.t
     yield "multi-forestclasses", RandomForestClassifier(4, max_depth=4, random_state=1).fit(d.x, y2), d.t
     yield "multi-classes", MultiOutputClassifier(LogisticRegression(max_iter=2000)).fit(d.x, y2), d.t
     yield "multi-chain", ClassifierChain(LogisticRegression(max_iter=2000), order=[1, 0]).fit(d.x, np.c_[d.b, 1 - d.b]), d.t
     for name, e in dict(multinomial=MultinomialNB(), complement=ComplementNB(), bernoulli=BernoulliNB(binarize=1.0), complementnorm=ComplementNB(norm=True), categorical=CategoricalNB(min_categories=20)).items():
-        yield "cls-" + name + "nb", e.fit(d.counts, d.names), d.tcounts
+        if wanted("cls-" + name + "nb"):
+            yield "cls-" + name + "nb", e.fit(d.counts, d.names), d.tcounts
     yield "out-isolation", IsolationForest(n_estimators=5, random_state=1, max_samples=32).fit(d.x), d.t
     yield "out-isolationfeatures", IsolationForest(n_estimators=5, random_state=1, max_samples=32, max_features=0.6, contamination=0.1).fit(d.x), d.t
     yield "out-oneclass", OneClassSVM(nu=0.1).fit(d.x), d.t
@@ -199,15 +211,18 @@ def transforms(d):
                 log=make_pipeline(FunctionTransformer(np.abs), FunctionTransformer(np.log1p)), identity=FunctionTransformer(), variance=VarianceThreshold(0.5),
                 union=FeatureUnion([("p", PCA(2)), ("s", StandardScaler()), ("n", Normalizer())], transformer_weights={"p": 0.5}))
     for name, e in some.items():
-        yield "tr-" + name, e.fit(d.x), d.t
+        if wanted("tr-" + name):
+            yield "tr-" + name, e.fit(d.x), d.t
     yield "tr-boxcox", PowerTransformer("box-cox").fit(np.abs(d.x) + 0.1), np.abs(d.t) + 0.1
     for name, e in dict(kbest=SelectKBest(k=2), percentile=SelectPercentile(percentile=50), frommodel=SelectFromModel(RandomForestClassifier(5, random_state=1)), fromlinear=SelectFromModel(LogisticRegression(max_iter=2000), threshold="mean"),
                         fromlasso=SelectFromModel(Lasso(0.1)), frommax=SelectFromModel(Ridge(), max_features=2), rfe=RFE(LogisticRegression(max_iter=2000), n_features_to_select=2), lda=LinearDiscriminantAnalysis()).items():
-        yield "tr-" + name, e.fit(d.x, d.c), d.t
+        if wanted("tr-" + name):
+            yield "tr-" + name, e.fit(d.x, d.c), d.t
     yield "tr-rfelogistic", make_pipeline(SelectKBest(k=3), LogisticRegression(max_iter=2000)).fit(d.x, d.names), d.t
     for name, e in dict(mean=SimpleImputer(), median=SimpleImputer(strategy="median", add_indicator=True), frequent=SimpleImputer(strategy="most_frequent"), constant=SimpleImputer(strategy="constant", fill_value=-1), knn=KNNImputer(n_neighbors=3),
                         knndistance=KNNImputer(n_neighbors=4, weights="distance", add_indicator=True), indicator=MissingIndicator(), scaled=make_pipeline(StandardScaler(), SimpleImputer())).items():
-        yield "im-" + name, e.fit(d.xm), d.tm
+        if wanted("im-" + name):
+            yield "im-" + name, e.fit(d.xm), d.tm
     empty, t = d.xm.copy(), d.tm.copy()
     empty[:, 1] = np.nan
     yield "im-empty", SimpleImputer().fit(empty), t
@@ -250,9 +265,11 @@ def texts(d):
                 word1=CountVectorizer(token_pattern=r"(?u)\b\w+\b"), letters=CountVectorizer(token_pattern=r"[a-zA-Z]+"), noidf=TfidfVectorizer(use_idf=False), hashing=HashingVectorizer(n_features=64), hashingplain=HashingVectorizer(n_features=32, alternate_sign=False, norm=None),
                 pipe=make_pipeline(CountVectorizer(), TfidfTransformer()), svd=make_pipeline(TfidfVectorizer(), TruncatedSVD(3, random_state=1)))
     for name, e in some.items():
-        yield "txt-" + name, e.fit(d.docs), d.tdocs
+        if wanted("txt-" + name):
+            yield "txt-" + name, e.fit(d.docs), d.tdocs
     for name, e in dict(logistic=LogisticRegression(max_iter=2000), nb=MultinomialNB(), svc=LinearSVC(max_iter=9999, random_state=1)).items():
-        yield "txt-" + name, make_pipeline(TfidfVectorizer(), e).fit(d.docs, d.names), d.tdocs
+        if wanted("txt-" + name):
+            yield "txt-" + name, make_pipeline(TfidfVectorizer(), e).fit(d.docs, d.names), d.tdocs
     frame, t = d.df.assign(doc=d.docs), d.tdf.assign(doc=d.tdocs)
     yield "txt-column", make_pipeline(ColumnTransformer([("t", TfidfVectorizer(), "doc"), ("n", MaxAbsScaler(), ["income"])]), LogisticRegression(max_iter=2000)).fit(frame, d.b), t
     yield "txt-union", make_pipeline(FeatureUnion([("w", TfidfVectorizer()), ("c", CountVectorizer(analyzer="char"))]), RidgeClassifier()).fit(d.docs, d.b), d.tdocs
@@ -317,7 +334,9 @@ def main():
     p.add_argument("--rows", type=int, default=12)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only", default="")
-    args = p.parse_args()
+    p.add_argument("--every", type=int, default=1, help="leave out all models but one of so many")
+    p.parse_args(namespace=ARGS)
+    args = ARGS
     warnings.simplefilter("ignore")
     os.makedirs(args.directory, exist_ok=True)
     d = Data(args.seed, args.rows)
@@ -325,7 +344,7 @@ def main():
     for family in [regressors, classifiers, transforms, encoders, texts, dtypes]:
         for name, model, x in family(d):
             index += 1
-            if not name.startswith(args.only):
+            if not wanted(name):
                 continue
             file = save(model, os.path.join(args.directory, name), index)
             case = {"file": os.path.basename(file), "outputs": answers(model, x)}
@@ -334,7 +353,7 @@ def main():
             else:
                 case["columns"] = columns(x)
             expected[name] = case
-    joblib.dump({"version": sklearn.__version__, "cases": expected}, os.path.join(args.directory, "expected.joblib"), compress=("gzip", 9))
+    joblib.dump({"version": sklearn.__version__, "cases": expected}, os.path.join(args.directory, "expected.joblib"), compress=("gzip", 9) if args.rows < 100 else 0)
 
 
 if __name__ == "__main__":
