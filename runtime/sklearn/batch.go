@@ -49,7 +49,7 @@ func (b *batch) numbers() (*batch, error) {
 	}
 	out := dense(b.rows, b.cols)
 	for c, column := range b.columns {
-		if column.Numbers == nil {
+		if column.Numbers == nil && b.rows > 0 {
 			return nil, invalid("%s holds text, and the model takes numbers there", columnName(column, c))
 		}
 		for i, v := range column.Numbers {
@@ -61,7 +61,7 @@ func (b *batch) numbers() (*batch, error) {
 
 func (b *batch) hasTexts() bool {
 	for _, column := range b.columns {
-		if column.Numbers == nil {
+		if column.Numbers == nil && b.rows > 0 {
 			return true
 		}
 	}

@@ -247,7 +247,7 @@ func columnTransformer(a *attrs) *estimator {
 	if cols >= 0 {
 		in.kinds = make([]tabular.Kind, cols)
 		for i := range in.kinds {
-			in.kinds[i] = tabular.Any // of what is passed through or dropped nobody knows
+			in.kinds[i] = tabular.Any // of what is dropped nobody knows
 		}
 	}
 	var shares []share
@@ -265,9 +265,7 @@ func columnTransformer(a *attrs) *estimator {
 			return nil
 		}
 		for i, c := range s.columns {
-			if part.estimator.in.cols >= 0 || part.estimator.in.kinds != nil {
-				in.kinds[c] = part.estimator.in.kind(i)
-			}
+			in.kinds[c] = part.estimator.in.kind(i) // what passes through is taken for numbers, as what follows mostly computes
 		}
 		w := part.estimator.width()
 		if w < 0 && part.estimator.in.cols < 0 {

@@ -3,6 +3,7 @@ package sklearn
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/sklearn/pickle"
@@ -163,7 +164,7 @@ func (im *imputer) run(_ context.Context, x *batch) (*batch, error) {
 func (im *imputer) fillColumn(from tabular.Column, f fill) tabular.Column {
 	to := from
 	if from.Numbers != nil {
-		to.Numbers = append([]float64(nil), from.Numbers...)
+		to.Numbers = slices.Clone(from.Numbers)
 		if f.isText { // a column of nothing but missing values may come as numbers
 			to.Numbers, to.Texts = nil, make([]string, len(from.Numbers))
 			for i := range to.Texts {
@@ -184,7 +185,7 @@ func (im *imputer) fillColumn(from tabular.Column, f fill) tabular.Column {
 	if im.passesNone && !im.marker.isText {
 		return from
 	}
-	to.Texts = append([]string(nil), from.Texts...)
+	to.Texts = slices.Clone(from.Texts)
 	to.Missing = nil
 	for i := range to.Texts {
 		if im.marker.marks(from, i) {

@@ -2,6 +2,7 @@ package sklearn_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -69,6 +70,35 @@ func open(t testing.TB, name string) (tabular.Estimator, *tabular.Frame) {
 	return nil, nil
 }
 
+func TestFeaturesAndOutputsAreTheModels(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ model, features, outputs string }{
+		{"num-names", "a:0 b:0 c:0 d:0 e:0", "predict:BYTES:0 predict_proba:FP64:3 decision_function:FP64:3"},
+		{"ct-logistic", "age:0 income:0 color:1 city:1 rooms:0", "predict:BYTES:0 predict_proba:FP64:3 decision_function:FP64:3"},
+		{"txt-logistic", ":1", "predict:BYTES:0 predict_proba:FP64:3 decision_function:FP64:3"},
+		{"enc-onehot", "color:1 city:1", "transform:FP64:8"},
+		{"reg-linear", ":0 :0 :0 :0 :0", "predict:FP64:0"},
+		{"cls-tree-bool", ":0 :0 :0 :0 :0", "predict:BOOL:0 predict_proba:FP64:2"},
+		{"multi-linear", ":0 :0 :0 :0 :0", "predict:FP64:3"},
+		{"km-kmeans", ":0 :0 :0 :0 :0", "predict:INT32:0 transform:FP64:4"},
+	} {
+		e, _ := open(t, test.model)
+		var features, outputs []string
+		for _, f := range e.Features() {
+			features = append(features, fmt.Sprintf("%s:%d", f.Name, f.Kind))
+		}
+		for _, o := range e.Outputs() {
+			outputs = append(outputs, fmt.Sprintf("%s:%s:%d", o.Name, o.Datatype, o.Cols))
+		}
+		if got := strings.Join(features, " "); got != test.features {
+			t.Errorf("%s takes %s, want %s", test.model, got, test.features)
+		}
+		if got := strings.Join(outputs, " "); got != test.outputs {
+			t.Errorf("%s answers %s, want %s", test.model, got, test.outputs)
+		}
+	}
+}
+
 func TestClientsMistakesAreTheirs(t *testing.T) {
 	t.Parallel()
 	numbers := func(rows, cols int, values ...float64) *tabular.Frame {
@@ -119,10 +149,13 @@ func TestABatchGivesEachCallerItsOwnRows(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if none, err := e.Compute(t.Context(), rowsOf(g.frame, 0, 0), []int{index}); err != nil || none[0].Shape[0] != 0 {
+					t.Errorf("no rows: %v", err)
+				}
 				var group sync.WaitGroup
 				for row := range g.frame.Rows {
 					group.Go(func() {
-						part, err := e.Compute(t.Context(), rowOf(g.frame, row), []int{index})
+						part, err := e.Compute(t.Context(), rowsOf(g.frame, row, row+1), []int{index})
 						if err != nil {
 							t.Error(err)
 							return
@@ -138,19 +171,19 @@ func TestABatchGivesEachCallerItsOwnRows(t *testing.T) {
 	}
 }
 
-// rowOf is one row of a frame.
-func rowOf(f *tabular.Frame, row int) *tabular.Frame {
-	out := &tabular.Frame{Rows: 1, Names: f.Names}
+// rowsOf is some rows of a frame.
+func rowsOf(f *tabular.Frame, from, to int) *tabular.Frame {
+	out := &tabular.Frame{Rows: to - from, Names: f.Names}
 	if f.Numbers != nil {
 		cols := f.Numbers.Cols
-		out.Numbers = &tabular.Matrix{Rows: 1, Cols: cols, F64: f.Numbers.F64[row*cols : (row+1)*cols]}
+		out.Numbers = &tabular.Matrix{Rows: to - from, Cols: cols, F64: f.Numbers.F64[from*cols : to*cols]}
 	}
 	for _, c := range f.Columns {
 		part := tabular.Column{Name: c.Name}
 		if c.Numbers != nil {
-			part.Numbers = c.Numbers[row : row+1]
+			part.Numbers = c.Numbers[from:to]
 		} else {
-			part.Texts, part.Missing = c.Texts[row:row+1], c.Missing[row:row+1]
+			part.Texts, part.Missing = c.Texts[from:to], c.Missing[from:to]
 		}
 		out.Columns = append(out.Columns, part)
 	}

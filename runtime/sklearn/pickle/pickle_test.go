@@ -2,8 +2,10 @@ package pickle_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"os"
@@ -157,6 +159,23 @@ func bomb(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// TestOldJoblibsCompressionIsRead is about the header that joblib wrote before 0.10.
+func TestOldJoblibsCompressionIsRead(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	b.WriteString("ZF" + fmt.Sprintf("%-19s", "0x2"))
+	z := zlib.NewWriter(&b)
+	if _, err := z.Write([]byte("K\x07.")); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if v := read(t, b.String()); v != int64(7) {
+		t.Errorf("read %v, want 7", v)
+	}
 }
 
 func TestACycleIsReadAsOne(t *testing.T) {
