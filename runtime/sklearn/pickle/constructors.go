@@ -162,7 +162,7 @@ func inert(global *Global, args []Value) (*Object, bool) {
 			return &Object{Module: class.Module, Name: class.Name, Args: args[1:]}, true
 		}
 		return nil, false
-	case (inSklearn || strings.HasPrefix(global.Module, "numpy.random.")) && strings.HasPrefix(name, "__pyx_unpickle_"):
+	case strings.HasPrefix(name, "__pyx_unpickle_"): // what Cython generates for its classes; scikit-learn 1.5 to 1.7 names their module without its package
 		made.Name = strings.TrimPrefix(name, "__pyx_unpickle_")
 		if state, ok := last(args).(*Tuple); ok {
 			made.State = state

@@ -68,6 +68,7 @@ func TestPlainValuesOfEveryProtocolAreRead(t *testing.T) {
 		{"cm\nC\n)\x81}V\nK\x01sb.", &pickle.Object{Module: "m", Name: "C", State: &pickle.Dict{Keys: []pickle.Value{""}, Values: []pickle.Value{int64(1)}}}},
 		{"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtR.", &pickle.Object{Module: "m", Name: "C"}},
 		{"cm\nClass\n(K\x01tR.", &pickle.Object{Module: "m", Name: "Class", Args: []pickle.Value{int64(1)}}},
+		{"c_loss\n__pyx_unpickle_CyHuberLoss\n(NK\x01NtR.", &pickle.Object{Module: "_loss", Name: "CyHuberLoss", Args: []pickle.Value{nil, int64(1), nil}}},
 		{"(K\x01im\nC\n.", &pickle.Object{Module: "m", Name: "C", Args: []pickle.Value{int64(1)}}},
 	}
 	same := cmp.Comparer(func(x, y *big.Int) bool { return x.Cmp(y) == 0 })
