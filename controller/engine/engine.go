@@ -124,6 +124,7 @@ func newEngine(options Options, t timing) (*Engine, error) {
 		logs := &logKeeper{logger: options.Logger, most: mostLog, files: func() []string { return runningLogs(e.Pods()) }}
 		var keeping sync.WaitGroup
 		keeping.Go(func() { logs.run(soft) })
+		keeping.Go(func() { h.lookout.run(soft) })
 		defer keeping.Wait()
 		l.run(soft, hard, e.requests)
 	}()
@@ -142,7 +143,7 @@ func newHost(options Options, t timing) (*host, error) {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
 	return &host{
-		options: options, timing: t, ledger: processes, ports: newPortPool(),
+		options: options, timing: t, ledger: processes, ports: newPortPool(), lookout: newLookout(),
 		records: newRecords(options.Dir, processes.boot, options.Logger),
 	}, nil
 }

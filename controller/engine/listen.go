@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +25,9 @@ type listener struct {
 func parseListeners(table string) map[string]listener {
 	out := map[string]listener{}
 	for line := range strings.SplitSeq(table, "\n") {
+		if !strings.Contains(line, " "+tcpListen+" ") { // most of a busy machine's sockets are connections
+			continue
+		}
 		fields := strings.Fields(line)
 		if len(fields) < 10 || fields[3] != tcpListen {
 			continue
@@ -42,35 +43,6 @@ func parseListeners(table string) map[string]listener {
 		out[fields[9]] = listener{port: int32(binary.BigEndian.Uint16(raw)), everywhere: strings.Trim(address, "0") == ""}
 	}
 	return out
-}
-
-// listenersOf are the listening TCP sockets of a group's processes by port. A port is everywhere if any of its sockets is.
-func listenersOf(group int) map[int32]listener {
-	byInode := map[string]listener{}
-	for _, table := range []string{"tcp", "tcp6"} {
-		if data, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", group, table)); err == nil {
-			maps.Copy(byInode, parseListeners(string(data)))
-		}
-	}
-	found := map[int32]listener{}
-	for _, member := range running(inGroup(group)) {
-		fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", member.pid))
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			target, err := os.Readlink(fd)
-			if err != nil {
-				continue
-			}
-			inode, ok := strings.CutPrefix(target, "socket:[")
-			if socket, listens := byInode[strings.TrimSuffix(inode, "]")]; ok && listens {
-				socket.everywhere = socket.everywhere || found[socket.port].everywhere
-				found[socket.port] = socket
-			}
-		}
-	}
-	return found
 }
 
 // exposed names the ports at which others on the network reach a container that was told to listen at address alone, or ""

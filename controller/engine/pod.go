@@ -23,6 +23,7 @@ type host struct {
 	ledger  *ledger
 	records *records
 	ports   *portPool
+	lookout *lookout
 }
 
 // pod runs one replica. The engine's loop makes it and tells it to leave; everything else happens in its own goroutines.

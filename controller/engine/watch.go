@@ -68,6 +68,7 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	}
 	listen := time.NewTimer(w.container.pod.host.timing.listenAfter)
 	defer listen.Stop()
+	var open <-chan map[int32]listener
 	for lookAgain := w.container.pod.host.timing.listenAfter; ; {
 		select {
 		case <-w.process.exited:
@@ -84,8 +85,13 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 				return cause
 			}
 		case <-listen.C:
+			if !w.launch.isolated && len(w.launch.served) > 0 {
+				open = w.container.pod.host.lookout.ask(w.process.pid)
+			}
+		case found := <-open:
+			open = nil
 			lookAgain = min(2*lookAgain, 30*time.Second)
-			if w.lookAtPorts(); !w.ready || w.listenMessage != "" {
+			if w.takePorts(found); !w.ready || w.listenMessage != "" {
 				listen.Reset(lookAgain)
 			}
 		}
@@ -153,14 +159,14 @@ func (w *watch) take(ctx context.Context, e probeEvent) (cause string) {
 	return ""
 }
 
-// lookAtPorts compares where the process listens with where it should.
-func (w *watch) lookAtPorts() {
-	if w.launch.isolated || len(w.launch.served) == 0 {
+// takePorts compares where the process listens with where it should.
+func (w *watch) takePorts(open map[int32]listener) {
+	listenMessage := wrongPort(w.launch.served, slices.Sorted(maps.Keys(open)))
+	exposedMessage := exposed(open, w.container.pod.host.options.Listen)
+	if listenMessage == w.listenMessage && exposedMessage == w.exposedMessage {
 		return
 	}
-	open := listenersOf(w.process.pid)
-	w.listenMessage = wrongPort(w.launch.served, slices.Sorted(maps.Keys(open)))
-	w.exposedMessage = exposed(open, w.container.pod.host.options.Listen)
+	w.listenMessage, w.exposedMessage = listenMessage, exposedMessage
 	w.show()
 }
 
