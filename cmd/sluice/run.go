@@ -143,6 +143,7 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	o.access.warn(o.listen, logger)
 	impatient, stopListening := secondSignal()
 	defer stopListening()
+	defer outliveReaders()()
 	s, err := o.assemble(impatient, limits, logger)
 	if err != nil {
 		return err
@@ -321,6 +322,14 @@ func secondSignal() (context.Context, context.CancelFunc) {
 		cancel()
 	}()
 	return ctx, cancel
+}
+
+// outliveReaders has a write fail where who read sluice's output is gone, until it is undone. Without it that write would
+// end sluice, and leave Envoy and the models to themselves. To ignore the signal would do it too, but children would inherit that.
+func outliveReaders() (undo func()) {
+	never := make(chan os.Signal, 1)
+	signal.Notify(never, syscall.SIGPIPE)
+	return func() { signal.Stop(never) }
 }
 
 // supervise runs one part; its failure is everybody's.

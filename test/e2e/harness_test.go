@@ -79,12 +79,24 @@ type sluice struct {
 type lockedBuffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer
+	// gone closes the pipe at the next write, as a reader's end does.
+	gone bool
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.gone {
+		return 0, io.ErrClosedPipe
+	}
 	return b.data.Write(p)
+}
+
+// leave ends the reading.
+func (b *lockedBuffer) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = true
 }
 
 func (b *lockedBuffer) String() string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -190,6 +191,38 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	}
 	if _, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", s.port)); err == nil {
 		t.Errorf("port %d still answers", s.port)
+	}
+}
+
+// TestStopAfterTheReaderOfItsOutputIsGone ends a sluice whose every word meets a closed pipe, as behind `| head`.
+func TestStopAfterTheReaderOfItsOutputIsGone(t *testing.T) {
+	t.Parallel()
+	dir := quickstart(t)
+	s := start(t, dir)
+	s.waitReady()
+	s.output.leave()
+	// Each of these is a word that nobody hears; the first closes the pipe.
+	for _, broken := range []string{"a", "b", "c"} {
+		write(t, filepath.Join(dir, broken+".yaml"), "kind: Nothing\n")
+		eventually(t, startTimeout, "the broken manifest is reported", func() error {
+			problems, err := s.admin.Problems(t.Context())
+			if err == nil && !slices.ContainsFunc(problems, func(p admin.Problem) bool { return strings.HasSuffix(p.File, broken+".yaml") }) {
+				err = errors.New("it is not among the problems")
+			}
+			return s.alive(err)
+		})
+	}
+	command, exited := s.command, s.exited
+	s.command = nil
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("sluice ended: %v", <-exited) // an error of the pipe even in the best case
+	if code := command.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("sluice ended with %v", command.ProcessState)
+	}
+	if left := processesNaming(t, s.state); len(left) > 0 {
+		t.Errorf("processes of %s are left: %v", s.state, left)
 	}
 }
 
