@@ -116,6 +116,7 @@ func crash() int {
 // stubborn ignores SIGTERM and has a child in its group.
 func stubborn() int {
 	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("SIGTERM is ignored")
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), programVariable+"=sleep")
 	if err := child.Start(); err != nil {
@@ -135,6 +136,9 @@ func daemon() int {
 	return serveHTTP()
 }
 
+// spoken says whether a pod's first container has printed something.
+func spoken(p Pod) bool { return fileSize(p.Containers[0].LogFile) > 0 }
+
 func sleepForever() int {
 	signal.Ignore(syscall.SIGTERM)
 	time.Sleep(time.Hour)
@@ -142,7 +146,8 @@ func sleepForever() int {
 }
 
 // hostEngine runs an engine in the directory STATE until it is killed: it applies the Deployments in the file APPLY, and those
-// that DELETE names it deletes once they are ready; their drain never ends. "stop" there stops it once the first pod runs.
+// that DELETE names it deletes once they are ready; their drain never ends. "stop" there stops it once the first pod's process
+// has said something, so that it heeds or ignores signals as it means to.
 func hostEngine() int {
 	options := Options{Dir: os.Getenv("STATE"), Drain: func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }}
 	if engine := filepath.Join(options.Dir, "podman"); fileSize(engine) > 0 {
@@ -167,7 +172,7 @@ func hostEngine() int {
 	}
 	for _, name := range strings.Fields(os.Getenv("DELETE")) {
 		if name == "stop" {
-			for len(e.Pods()) == 0 || e.Pods()[0].Containers[0].PID == 0 {
+			for len(e.Pods()) == 0 || !spoken(e.Pods()[0]) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			_ = e.Stop(context.Background())

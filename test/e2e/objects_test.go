@@ -80,13 +80,14 @@ endpoints:
 		}
 		return nil
 	})
-	problems, err := s.admin.Problems(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(problems) != 1 || problems[0].Object != "HTTPRoute default/lost" || !strings.Contains(problems[0].Message, "nobody") {
-		t.Errorf("problems: %+v, want one about HTTPRoute default/lost and its Service nobody", problems)
-	}
+	// What is shown follows what is served.
+	eventually(t, startTimeout, "the problem", func() error {
+		problems, err := s.admin.Problems(t.Context())
+		if err == nil && (len(problems) != 1 || problems[0].Object != "HTTPRoute default/lost" || !strings.Contains(problems[0].Message, "nobody")) {
+			err = fmt.Errorf("problems: %+v, want one about HTTPRoute default/lost and its Service nobody", problems)
+		}
+		return s.alive(err)
+	})
 }
 
 // TestRefusalByEnvoyIsReportedBesideItsManifest brings a Gateway whose port another process has: Envoy refuses that listener,
