@@ -64,14 +64,14 @@ func (l *ledger) announcement(e entry) string {
 const announced = ".starting"
 
 // announce notes that a container's process is about to be started, so that a run that is killed before it is recorded leaves
-// none unseen. It gives what takes the note back.
+// none unseen. It gives what takes the note back, whether or not there is one.
 func (l *ledger) announce(e entry) (recorded func(), err error) {
-	data, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
 	name := l.announcement(e)
-	return func() { l.remove(name) }, replaceFile(name, data, 0o600)
+	data, err := json.Marshal(e)
+	if err == nil {
+		err = replaceFile(name, data, 0o600)
+	}
+	return func() { l.remove(name) }, err
 }
 
 func (l *ledger) record(pid int, e entry) error {

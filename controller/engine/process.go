@@ -77,10 +77,8 @@ func start(c command, l *ledger) (*process, error) {
 		Path: c.path, Args: c.args, Dir: c.dir, Env: c.env, Stdout: log, Stderr: log,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}
-	recorded, err := l.announce(c.entry)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("record the start of %s: %w", c.path, err), log.Close())
-	}
+	// Without its notes, as on a full disk, it serves all the same, and by its mark it is found.
+	recorded, unnoted := l.announce(c.entry)
 	defer recorded()
 	err = errors.Join(cmd.Start(), log.Close())
 	if cmd.Process == nil {
@@ -88,7 +86,7 @@ func start(c command, l *ledger) (*process, error) {
 	}
 	p := &process{pid: cmd.Process.Pid, cmd: cmd, mark: c.mark, ledger: l, exited: make(chan struct{})}
 	if err := l.record(p.pid, c.entry); err != nil {
-		// It serves all the same, on a full disk too, and by its mark it is found.
+		err = errors.Join(unnoted, err)
 		l.logger.Warn("a process can't be recorded; a start after a kill would end it", "pid", p.pid, "error", err)
 	}
 	go p.collect()
