@@ -64,9 +64,30 @@ func newColumn(name string, datatype Datatype, capacity int) columnReader {
 	case FP64:
 		return numeric(name, datatype, capacity, (*scanner).fp64)
 	default:
-		return &column[string]{name: name, datatype: datatype, rank: -1, data: make([]string, 0, capacity), one: (*scanner).bytes,
-			finish: func(t *Tensor, data []string) { t.Strings = data }}
+		return textColumn(name, datatype, capacity)
 	}
+}
+
+func textColumn(name string, datatype Datatype, capacity int) columnReader {
+	var missing []int
+	c := &column[string]{name: name, datatype: datatype, rank: -1, data: make([]string, 0, capacity)}
+	c.one = func(s *scanner) (string, error) {
+		if s.null() {
+			missing = append(missing, len(c.data))
+			return "", nil
+		}
+		return s.bytes()
+	}
+	c.finish = func(t *Tensor, data []string) {
+		t.Strings = data
+		if missing != nil {
+			t.Missing = make([]bool, len(data))
+		}
+		for _, i := range missing {
+			t.Missing[i] = true
+		}
+	}
+	return c
 }
 
 func numeric[T Element](name string, datatype Datatype, capacity int, one func(*scanner) (T, error)) columnReader {

@@ -47,7 +47,13 @@ func (s *scanner) boolean() (bool, error) {
 	return false, s.mismatched()
 }
 
+// null reads a null where one may stand for a missing value.
+func (s *scanner) null() bool { return s.nulls && s.peek() == 'n' && s.literal("null") }
+
 func (s *scanner) fp32() (float32, error) {
+	if s.null() {
+		return float32(math.NaN()), nil
+	}
 	n, err := s.numberOr()
 	if err != nil {
 		return 0, err
@@ -60,6 +66,9 @@ func (s *scanner) fp32() (float32, error) {
 }
 
 func (s *scanner) fp64() (float64, error) {
+	if s.null() {
+		return math.NaN(), nil
+	}
 	n, err := s.numberOr()
 	if err != nil {
 		return 0, err

@@ -40,6 +40,16 @@ type InferResponse struct {
 // Errors are *TensorError, *RequestError or a *SyntaxError; all are the
 // client's.
 func DecodeInferRequest(body []byte, headerLength int) (*InferRequest, error) {
+	return decodeInfer(body, headerLength, false)
+}
+
+// DecodeInferRequestWithNulls is [DecodeInferRequest] for a model that knows missing values: a null among floats is NaN, and
+// among texts it is marked in Missing.
+func DecodeInferRequestWithNulls(body []byte, headerLength int) (*InferRequest, error) {
+	return decodeInfer(body, headerLength, true)
+}
+
+func decodeInfer(body []byte, headerLength int, nulls bool) (*InferRequest, error) {
 	header, blobs := body, []byte(nil)
 	if headerLength >= 0 {
 		if headerLength > len(body) {
@@ -47,7 +57,7 @@ func DecodeInferRequest(body []byte, headerLength int) (*InferRequest, error) {
 		}
 		header, blobs = body[:headerLength], body[headerLength:]
 	}
-	d := inferDecoder{scanner: scanner{data: header}}
+	d := inferDecoder{scanner: scanner{data: header, nulls: nulls}}
 	if err := d.request(); err != nil {
 		return nil, err
 	}
@@ -162,7 +172,7 @@ func (d *inferDecoder) input(index int) error {
 		return err
 	}
 	if f.dataAt >= 0 {
-		later := scanner{data: d.data, pos: f.dataAt}
+		later := scanner{data: d.data, pos: f.dataAt, nulls: d.nulls}
 		if err := later.tensorData(&f.tensor); err != nil {
 			return err
 		}
@@ -302,7 +312,7 @@ func (s *scanner) tensorData(t *Tensor) error {
 	if !fits(found.Shape, t.Shape, count) {
 		return &TensorError{Tensor: t.Name, Expected: fmt.Sprintf("%d elements for shape %s", count, ShapeString(t.Shape)), Given: describeData(found.Shape)}
 	}
-	t.Data, t.Strings = found.Data, found.Strings
+	t.Data, t.Strings, t.Missing = found.Data, found.Strings, found.Missing
 	return nil
 }
 

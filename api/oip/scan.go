@@ -18,6 +18,8 @@ const maxDepth = 128
 type scanner struct {
 	data []byte
 	pos  int
+	// nulls lets null stand for a missing value among floats and texts.
+	nulls bool
 }
 
 func (s *scanner) fail(problem string) error {

@@ -23,6 +23,8 @@ type Tensor struct {
 	Data []byte
 	// Strings is the elements of a BYTES tensor; they need not be text.
 	Strings []string
+	// Missing marks elements of Strings that a request gave as null, where the model knows missing values; nil if none is.
+	Missing []bool
 	// Parameters are the protocol's free-form additions: string, bool, int64, uint64 or
 	// float64 values.
 	Parameters Parameters

@@ -1,25 +1,34 @@
 package model
 
 import (
-	"strings"
+	"strconv"
 
 	"github.com/sluice-serving/sluice/api/oip"
 )
 
-// rowShape is equal for requests whose rows can stand in one tensor.
-func rowShape(inputs []oip.Tensor) string {
-	var key strings.Builder
-	for _, t := range inputs {
-		key.WriteString(oip.ShapeString(t.Shape[1:]))
+// kind is equal for requests whose rows can stand in one call.
+func (c call) kind() string {
+	key := make([]byte, 0, 32)
+	for _, t := range c.inputs {
+		key = append(key, t.Datatype...)
+		for _, dim := range t.Shape[1:] {
+			key = strconv.AppendInt(append(key, ','), dim, 10)
+		}
 	}
-	return key.String()
+	for _, output := range c.outputs {
+		key = strconv.AppendInt(append(key, '>'), int64(output), 10)
+	}
+	return string(key)
 }
+
+// joinable says whether a request has rows that can stand among others'.
+func (w *waiter) joinable() bool { return w.rows > 0 && sameRows(w.inputs) }
 
 // sameRows says whether all inputs have the same number of rows, as joining
 // needs.
 func sameRows(inputs []oip.Tensor) bool {
 	for _, t := range inputs {
-		if t.Shape[0] != inputs[0].Shape[0] {
+		if len(t.Shape) == 0 || t.Shape[0] != inputs[0].Shape[0] {
 			return false
 		}
 	}
@@ -35,6 +44,7 @@ func join(waiters []*waiter, rows int) []oip.Tensor {
 		for _, w := range waiters {
 			size += len(w.inputs[i].Data)
 			t.Strings = append(t.Strings, w.inputs[i].Strings...)
+			t.Missing = appendMissing(t.Missing, w.inputs[i], len(t.Strings))
 		}
 		t.Data = oip.Allocate(size, 1)[:0]
 		for _, w := range waiters {
@@ -43,6 +53,20 @@ func join(waiters []*waiter, rows int) []oip.Tensor {
 		joined[i] = t
 	}
 	return joined
+}
+
+// appendMissing adds the marks of t, which makes the joined tensor one of total texts.
+func appendMissing(marks []bool, t oip.Tensor, total int) []bool {
+	if marks == nil && t.Missing == nil {
+		return nil
+	}
+	for len(marks) < total-len(t.Strings) {
+		marks = append(marks, false)
+	}
+	if t.Missing == nil {
+		return append(marks, make([]bool, len(t.Strings))...)
+	}
+	return append(marks, t.Missing...)
 }
 
 // split gives each request its rows of the outputs, or false if an output

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -48,8 +49,9 @@ type Model struct {
 // serving is a loaded predictor and those that use it.
 type serving struct {
 	predictor Predictor
+	selective Selective // the predictor, if it is one
 	signature Signature
-	batcher   *batcher // nil: no batching
+	batcher   batcher // nil: no batching
 	inFlight  sync.WaitGroup
 }
 
@@ -57,7 +59,8 @@ type serving struct {
 func New(name, version, platform string, open Opener, options Options) *Model {
 	running := options.MaxConcurrency
 	if options.Batch.enabled() {
-		running *= options.Batch.MaxSize // the bound is on calls of the predictor, and each may join that many
+		// The bound is on calls of the predictor: each may join that many, and the next is gathered meanwhile.
+		running = (running + min(running, 1)) * options.Batch.MaxSize
 	}
 	return &Model{Name: name, Version: version, Platform: platform, open: open, options: options, admit: newAdmission(name, running, options.MaxQueue)}
 }
@@ -102,6 +105,7 @@ func (m *Model) prepare(ctx context.Context) (*serving, error) {
 	}
 	m.set(Status{State: Warming})
 	s := &serving{predictor: predictor, signature: predictor.Signature()}
+	s.selective, _ = predictor.(Selective)
 	if err := warmUp(ctx, predictor); err != nil {
 		return nil, joinClose(err, predictor)
 	}
@@ -110,7 +114,7 @@ func (m *Model) prepare(ctx context.Context) (*serving, error) {
 			return nil, joinClose(fmt.Errorf("it can't be batched: the first dimension of every input and output must take any size (-1); its inputs are %s and its outputs %s: turn batching off",
 				describe(s.signature.Inputs), describe(s.signature.Outputs)), predictor)
 		}
-		s.batcher = newBatcher(predictor, m.options.Batch, func(rows int) { m.observeBatch(rows) })
+		s.batcher = m.newBatcher(s)
 	}
 	return s, nil
 }
@@ -169,31 +173,64 @@ func (m *Model) Predict(ctx context.Context, inputs []oip.Tensor, outputs []stri
 		return nil, err
 	}
 	defer s.inFlight.Done()
-	ordered, err := s.signature.Arrange(inputs)
+	c, err := s.read(inputs, outputs)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.signature.CheckOutputs(outputs); err != nil {
-		return nil, err
-	}
-	computed, err := m.compute(ctx, s, ordered)
-	if err != nil {
-		return nil, err
+	computed, err := m.compute(ctx, s, c)
+	if err != nil || s.selective != nil {
+		return computed, err
 	}
 	return s.signature.Select(outputs, computed)
 }
 
-func (m *Model) compute(ctx context.Context, s *serving, inputs []oip.Tensor) ([]oip.Tensor, error) {
+// read makes a call of a request.
+func (s *serving) read(inputs []oip.Tensor, outputs []string) (c call, err error) {
+	if s.selective == nil {
+		if c.inputs, err = s.signature.Arrange(inputs); err != nil {
+			return c, err
+		}
+		return c, s.signature.CheckOutputs(outputs)
+	}
+	if c.outputs, err = s.selective.Choose(outputs); err != nil {
+		return c, err
+	}
+	c.inputs, err = s.selective.Arrange(inputs)
+	return c, err
+}
+
+// run is one call of the predictor.
+func (s *serving) run(ctx context.Context, c call) ([]oip.Tensor, error) {
+	if s.selective != nil {
+		return s.selective.PredictSome(ctx, c.inputs, c.outputs)
+	}
+	return s.predictor.Predict(ctx, c.inputs)
+}
+
+func (m *Model) newBatcher(s *serving) batcher {
+	c := computer{run: s.run, observe: m.observeBatch}
+	if m.options.Batch.MaxLatency > 0 {
+		return newTimedBatcher(c, m.options.Batch)
+	}
+	// More calls at once than processors make each slower and the batches smaller.
+	lanes := runtime.GOMAXPROCS(0)
+	if m.options.MaxConcurrency > 0 {
+		lanes = min(lanes, m.options.MaxConcurrency)
+	}
+	return newAdaptiveBatcher(c, m.options.Batch.MaxSize, lanes)
+}
+
+func (m *Model) compute(ctx context.Context, s *serving, c call) ([]oip.Tensor, error) {
 	release, err := m.admit.reserve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
 	if s.batcher != nil {
-		return s.batcher.predict(ctx, inputs)
+		return s.batcher.predict(ctx, c)
 	}
-	m.observeBatch(rowsOf(inputs))
-	return s.predictor.Predict(ctx, inputs)
+	m.observeBatch(rowsOf(c.inputs))
+	return s.run(ctx, c)
 }
 
 // enter counts a request in; serving.inFlight.Done counts it out.

@@ -12,7 +12,19 @@ import (
 type Signature struct {
 	Inputs  []oip.TensorSpec
 	Outputs []oip.TensorSpec
+	// Rows says that the inputs are features of rows: V1's bodies are read as a table, and a null is a missing value.
+	Rows Rows
 }
+
+// Rows says whether a model's inputs are features of rows.
+type Rows int
+
+// What a row may hold.
+const (
+	NoRows Rows = iota // the inputs are tensors of any meaning
+	RowsOfNumbers
+	RowsWithTexts
+)
 
 // Arrange puts the tensors of a request in the order of the inputs, or says
 // which is missing, unknown, of another datatype or of another shape. An error

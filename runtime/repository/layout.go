@@ -2,8 +2,10 @@ package repository
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -13,6 +15,8 @@ import (
 type Format struct {
 	Name       string   // as an InferenceService's modelFormat has it
 	Extensions []string // with their dot
+	// Holds tells by a file's first bytes whether it is of the format, where its ending doesn't say; nil: the ending does.
+	Holds func(head []byte) bool
 }
 
 // File is the model file of one version.
@@ -20,6 +24,8 @@ type File struct {
 	Version string // "1" where the layout has no versions
 	Path    string
 	Format  string // a Format's Name
+	// Name is the model's where a settings file says it, else empty.
+	Name string
 }
 
 // LayoutError says why no model was found at a path.
@@ -32,6 +38,7 @@ func (e *LayoutError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Pr
 //   - a model file;
 //   - a folder with one model file, or one named model.* among several;
 //   - a folder of versions, "1/model.onnx", as Triton has it;
+//   - a folder with MLServer's model-settings.json, which may name the model and its file;
 //   - a folder with nothing but one folder that is one of the above.
 //
 // An error is a *LayoutError or the file system's.
@@ -52,6 +59,14 @@ func Find(path string, formats []Format) ([]File, error) {
 }
 
 func findIn(dir string, formats []Format, depth int) ([]File, error) {
+	if found, err := findSettings(dir, formats); found != nil || err != nil {
+		return found, err
+	}
+	return findFiles(dir, formats, depth)
+}
+
+// findFiles finds the model in a folder by its files alone.
+func findFiles(dir string, formats []Format, depth int) ([]File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("no model can be read: %w", err)
@@ -120,19 +135,35 @@ func one(dir string, files []File) ([]File, error) {
 func formatOf(path string, formats []Format) (string, bool) {
 	extension := strings.ToLower(filepath.Ext(path))
 	for _, format := range formats {
-		for _, known := range format.Extensions {
-			if extension == known {
-				return format.Name, true
-			}
+		if slices.Contains(format.Extensions, extension) && (format.Holds == nil || format.Holds(headOf(path))) {
+			return format.Name, true
 		}
 	}
 	return "", false
+}
+
+// headOf gives a file's first bytes; none where they can't be read, as of a folder.
+func headOf(path string) []byte {
+	const enough = 4096
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	head, err := io.ReadAll(io.LimitReader(file, enough))
+	if err != nil {
+		return nil
+	}
+	return head
 }
 
 func describeFormats(formats []Format) string {
 	parts := make([]string, len(formats))
 	for i, format := range formats {
 		parts[i] = format.Name + " is *" + strings.Join(format.Extensions, " or *")
+		if format.Holds != nil {
+			parts[i] += " that the library wrote"
+		}
 	}
 	return strings.Join(parts, ", ")
 }

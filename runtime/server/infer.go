@@ -91,7 +91,7 @@ func (s *Server) inferV2(w http.ResponseWriter, r *http.Request, m *model.Model,
 	if err != nil {
 		return reply{}, err
 	}
-	req, err := oip.DecodeInferRequest(body, length)
+	req, err := decodeV2(m, body, length)
 	if err != nil {
 		return reply{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Mode
 	if err != nil {
 		return reply{}, err
 	}
-	req, err := oip.DecodePredictRequest(body, signature.Inputs)
+	req, err := decodeV1(signature, body)
 	if err != nil {
 		return reply{}, err
 	}
@@ -122,6 +122,24 @@ func (s *Server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Mode
 	}
 	out, err := oip.AppendPredictResponse(make([]byte, 0, sizeHint(outputs)), req, outputs)
 	return reply{body: out, headerLength: -1}, err
+}
+
+func decodeV2(m *model.Model, body []byte, length int) (*oip.InferRequest, error) {
+	signature, err := m.Signature()
+	if err != nil {
+		return nil, err
+	}
+	if signature.Rows != model.NoRows {
+		return oip.DecodeInferRequestWithNulls(body, length)
+	}
+	return oip.DecodeInferRequest(body, length)
+}
+
+func decodeV1(signature model.Signature, body []byte) (*oip.PredictRequest, error) {
+	if signature.Rows != model.NoRows {
+		return oip.DecodeRowsRequest(body, signature.Rows == model.RowsWithTexts)
+	}
+	return oip.DecodePredictRequest(body, signature.Inputs)
 }
 
 // run computes a V2 request, over HTTP or gRPC.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/model"
@@ -29,6 +30,9 @@ type estimator struct {
 var _ tabular.Estimator = (*estimator)(nil)
 
 func newEstimator(m *booster, o Options) (*estimator, error) {
+	if o.Interface == AsSaved {
+		o.Interface = m.savedBy()
+	}
 	objective, err := objectiveOf(m.objective, m.version)
 	if err != nil {
 		return nil, err
@@ -65,6 +69,14 @@ func newEstimator(m *booster, o Options) (*estimator, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// savedBy is the wrapper that saved the model. XGBoost keeps what scikit-learn asks of an estimator as JSON in an attribute.
+func (m *booster) savedBy() Interface {
+	if strings.Contains(m.attributes["scikit_learn"], `"classifier"`) {
+		return Classifier
+	}
+	return Regressor
 }
 
 func (e *estimator) describeFeatures(m *booster) {

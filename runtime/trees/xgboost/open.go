@@ -22,6 +22,8 @@ const (
 	// Regressor is XGBRegressor, and XGBRanker and the forests' XGBRFRegressor: the booster's values; with early stopping,
 	// rounds up to the best.
 	Regressor
+	// AsSaved is the wrapper's that saved the file, as the file says it: a Classifier's, else a Regressor's.
+	AsSaved
 )
 
 // Options say how a model is opened. The zero value is what Booster.predict gives.

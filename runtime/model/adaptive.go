@@ -1,0 +1,144 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/sluice-serving/sluice/api/oip"
+)
+
+// adaptiveBatcher joins the requests that wait while others are computed. A request that finds a lane free is computed at once
+// by its own goroutine; when it is done, those of the same kind that came meanwhile go together, in the goroutine of the first of
+// them. So an idle model answers without a wait, a busy one in batches as large as the load makes them, and there is no time to set.
+type adaptiveBatcher struct {
+	computer
+	maxRows int
+	lanes   int // how many calls run at once
+
+	mu      sync.Mutex
+	running int
+	waiting []*waiter
+}
+
+func newAdaptiveBatcher(c computer, maxRows, lanes int) *adaptiveBatcher {
+	return &adaptiveBatcher{computer: c, maxRows: maxRows, lanes: lanes}
+}
+
+func (b *adaptiveBatcher) predict(ctx context.Context, c call) ([]oip.Tensor, error) {
+	w := &waiter{call: c, rows: rowsOf(c.inputs)}
+	if !b.enter(ctx, w) {
+		return b.wait(ctx, w)
+	}
+	defer b.leave()
+	return b.alone(ctx, w)
+}
+
+// enter takes a lane, or puts w among those that wait.
+func (b *adaptiveBatcher) enter(ctx context.Context, w *waiter) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running < b.lanes {
+		b.running++
+		return true
+	}
+	w.gone, w.answer = ctx.Done(), make(chan answer, 1)
+	b.waiting = append(b.waiting, w)
+	return false
+}
+
+func (b *adaptiveBatcher) wait(ctx context.Context, w *waiter) ([]oip.Tensor, error) {
+	var a answer
+	select {
+	case a = <-w.answer:
+	case <-ctx.Done():
+		if b.withdraw(w) {
+			return nil, ctx.Err()
+		}
+		// It was taken into a batch already. Where it is the one to compute that, the others depend on it.
+		select {
+		case a = <-w.answer:
+		default:
+			return nil, ctx.Err()
+		}
+	}
+	switch {
+	case a.lead != nil:
+		return b.lead(ctx, w, a.lead)
+	case a.alone:
+		return b.alone(ctx, w)
+	}
+	return a.outputs, nil
+}
+
+// lead computes a batch in the lane that was passed on with it.
+func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) ([]oip.Tensor, error) {
+	defer b.leave()
+	for _, unanswered := range b.answerAll(batch) {
+		if unanswered != w {
+			unanswered.answer <- answer{alone: true}
+		}
+	}
+	select {
+	case a := <-w.answer:
+		return a.outputs, nil
+	default:
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return b.alone(ctx, w)
+	}
+}
+
+// leave passes the lane on to the next batch, or gives it back. The message to the batch's first goes out under the lock, so that
+// whoever finds itself taken finds the message too.
+func (b *adaptiveBatcher) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	batch := b.take()
+	if batch == nil {
+		b.running--
+		return
+	}
+	batch[0].answer <- answer{lead: batch}
+}
+
+// take takes the first that waits, and those behind it that can go with it. A request of more rows than a batch may have goes alone.
+func (b *adaptiveBatcher) take() []*waiter {
+	if len(b.waiting) == 0 {
+		return nil
+	}
+	first := b.waiting[0]
+	batch, rows := []*waiter{first}, first.rows
+	if len(b.waiting) == 1 || !first.joinable() {
+		b.waiting = slices.Delete(b.waiting, 0, 1)
+		return batch
+	}
+	kind := first.kind()
+	kept := b.waiting[:0]
+	for _, w := range b.waiting[1:] {
+		if rows+w.rows > b.maxRows || !w.joinable() || w.kind() != kind {
+			kept = append(kept, w)
+			continue
+		}
+		batch, rows = append(batch, w), rows+w.rows
+	}
+	clear(b.waiting[len(kept):])
+	b.waiting = kept
+	return batch
+}
+
+// withdraw takes w from those that wait; false if it is in a batch already.
+func (b *adaptiveBatcher) withdraw(w *waiter) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.Index(b.waiting, w)
+	if i < 0 {
+		return false
+	}
+	b.waiting = slices.Delete(b.waiting, i, i+1)
+	return true
+}
+
+// stop has nothing to wait for: every batch is computed by a request.
+func (b *adaptiveBatcher) stop() {}

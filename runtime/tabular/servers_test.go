@@ -1,0 +1,197 @@
+package tabular_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluice-serving/sluice/runtime/model"
+	"github.com/sluice-serving/sluice/runtime/repository"
+	"github.com/sluice-serving/sluice/runtime/server"
+	"github.com/sluice-serving/sluice/runtime/sklearn"
+	"github.com/sluice-serving/sluice/runtime/tabular"
+	"github.com/sluice-serving/sluice/runtime/trees/lightgbm"
+	"github.com/sluice-serving/sluice/runtime/trees/xgboost"
+)
+
+// recorded is what a server answered; testdata/servers/record.py asked it.
+type recorded struct {
+	Cases []struct {
+		Model, Protocol string
+		Environment     map[string]string
+		Request, Answer json.RawMessage
+		Status          int
+	}
+}
+
+// What MLServer and KServe's servers answer is answered here: the same outputs, datatypes, shapes and values. A request that they refuse
+// may be answered here.
+func TestAnswersAreThoseOfTheServersPeopleComeFrom(t *testing.T) {
+	t.Parallel()
+	for _, style := range []tabular.Answers{tabular.KServe, tabular.MLServer} {
+		t.Run(style.String(), func(t *testing.T) {
+			t.Parallel()
+			var all recorded
+			content, err := os.ReadFile(filepath.Join("testdata", "servers", style.String()+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(content, &all); err != nil {
+				t.Fatal(err)
+			}
+			plain, probabilities := serveAll(t, style, false), serveAll(t, style, true)
+			for i, c := range all.Cases {
+				address := plain
+				if c.Environment["PREDICT_PROBA"] == "true" {
+					address = probabilities
+				}
+				path := "/v2/models/" + c.Model + "/infer"
+				if c.Protocol == "v1" {
+					path = "/v1/models/" + c.Model + ":predict"
+				}
+				status, body := post(t, address+path, c.Request)
+				if c.Status != http.StatusOK {
+					continue
+				}
+				name := fmt.Sprintf("case %d, %s %s %s", i, c.Model, c.Protocol, c.Request)
+				if status != http.StatusOK {
+					t.Errorf("%s: %d %s", name, status, body)
+					continue
+				}
+				if diff := cmp.Diff(essence(t, c.Answer), essence(t, body), near(c.Model)); diff != "" {
+					t.Errorf("%s:\n%s", name, diff)
+				}
+			}
+		})
+	}
+}
+
+// near is how exactly numbers must agree: to FP32's precision where the library computes in it, as JSON's digits differ then.
+func near(of string) cmp.Option {
+	tolerance := 1e-12
+	if strings.HasPrefix(of, "xgb") {
+		tolerance = 1e-6
+	}
+	return cmpopts.EquateApprox(tolerance, math.SmallestNonzeroFloat64)
+}
+
+// essence is an answer without what says nothing of a prediction: an id that nobody gave, the version, members that are null.
+func essence(t *testing.T, answer []byte) any {
+	t.Helper()
+	var body struct {
+		Predictions any `json:"predictions,omitempty"`
+		ID          string
+		Outputs     []struct {
+			Name, Datatype string
+			Shape          []int
+			Data           any
+			Parameters     map[string]any
+		}
+	}
+	if err := json.Unmarshal(answer, &body); err != nil {
+		t.Fatalf("%s: %v", answer, err)
+	}
+	if body.ID != "one" {
+		body.ID = ""
+	}
+	for i := range body.Outputs {
+		if len(body.Outputs[i].Parameters) == 0 {
+			body.Outputs[i].Parameters = nil
+		}
+	}
+	return body
+}
+
+// serveAll serves every recorded model and gives the address.
+func serveAll(t *testing.T, style tabular.Answers, probabilities bool) string {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join("testdata", "servers", "models", "*", "model.*"))
+	if err != nil || len(folders) == 0 {
+		t.Fatal(folders, err)
+	}
+	var models []*model.Model
+	for _, path := range folders {
+		name := filepath.Base(filepath.Dir(path))
+		open := func(context.Context) (model.Predictor, error) {
+			e, err := openAny(path, style)
+			if err != nil {
+				return nil, err
+			}
+			return tabular.NewPredictor(e, tabular.Options{Answers: style, Probabilities: probabilities}), nil
+		}
+		models = append(models, model.New(name, "1", "test", open, model.Options{Batch: model.BatchOptions{MaxSize: 64}}))
+	}
+	registry := prometheus.NewRegistry()
+	metrics := server.NewMetrics(registry)
+	s, err := server.New(server.Options{Address: "127.0.0.1", Version: "test", Logger: slog.New(slog.DiscardHandler), Registry: registry}, repository.New(models...), metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	for !s.Ready() {
+		select {
+		case err := <-ended:
+			t.Fatal(err)
+		case <-t.Context().Done():
+			t.Fatal("the models are not ready")
+		default:
+			// Ready is a state that nobody is told of; asking costs little.
+			_, _ = post(t, "http://"+s.HTTPAddress()+"/v2/health/live", nil)
+		}
+	}
+	return "http://" + s.HTTPAddress()
+}
+
+func openAny(path string, style tabular.Answers) (tabular.Estimator, error) {
+	switch name := filepath.Base(filepath.Dir(path)); {
+	case strings.HasPrefix(name, "xgb"):
+		o := xgboost.Options{}
+		if style == tabular.MLServer {
+			o.Interface = xgboost.AsSaved
+		}
+		return xgboost.Open(path, o)
+	case strings.HasPrefix(name, "lgb"):
+		return lightgbm.Open(path, lightgbm.Options{})
+	default:
+		return sklearn.Open(path)
+	}
+}
+
+func post(t *testing.T, url string, body []byte) (int, []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
