@@ -29,8 +29,8 @@ func formats() []repository.Format {
 	return []repository.Format{
 		{Name: "onnx", Extensions: []string{".onnx"}},
 		{Name: "sklearn", Extensions: sklearn.Formats()},
-		{Name: "lightgbm", Extensions: []string{".txt", ".lgb", ".bst", ".model"}, Holds: plan.HoldsLightGBM},
 		{Name: "xgboost", Extensions: []string{".json", ".ubj", ".bst", ".model"}, Holds: plan.HoldsXGBoost},
+		{Name: "lightgbm", Extensions: []string{".txt", ".lgb", ".bst", ".model"}, Holds: plan.HoldsLightGBM},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/cmd/sluice/print"
 	"github.com/sluice-serving/sluice/controller/plan"
+	"github.com/sluice-serving/sluice/controller/standalone"
 )
 
 func newInitCommand() *cobra.Command {
@@ -46,7 +47,7 @@ func modelServices(paths []string) (services []v1beta1.InferenceService, refused
 	holder := map[string]string{}
 	for _, found := range files {
 		file := found.path
-		service, err := plan.ModelFile(file, found.root)
+		service, err := plan.ModelFile(file, found.root, standalone.ModelHead(file))
 		if err != nil {
 			refused = append(refused, err)
 			continue
@@ -95,7 +96,7 @@ func modelFiles(paths []string) ([]modelFile, error) {
 		}
 		var below []string
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.Type().IsRegular() && plan.IsModelFile(path) {
+			if err == nil && entry.Type().IsRegular() && plan.IsModelFile(path, standalone.ModelHead) {
 				below = append(below, path)
 			}
 			return err

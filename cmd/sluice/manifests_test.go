@@ -226,7 +226,7 @@ func TestInitPrintsWhatRunServes(t *testing.T) {
 func TestInitPrintsWhatCanBeServedAndNamesTheRest(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	for _, name := range []string{"a.onnx", "b.pkl", "c.onnx"} {
+	for _, name := range []string{"a.onnx", "b.pt", "c.onnx"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -235,19 +235,19 @@ func TestInitPrintsWhatCanBeServedAndNamesTheRest(t *testing.T) {
 	if _, names := documents(t, got.out); !slices.Equal(names, []string{"InferenceService a", "InferenceService c"}) {
 		t.Errorf("printed %v", names)
 	}
-	if got.code != exitWrong || !strings.HasPrefix(got.err, filepath.Join(folder, "b.pkl")+": format sklearn") || strings.Count(got.err, "\n") != 1 {
+	if got.code != exitWrong || !strings.HasPrefix(got.err, filepath.Join(folder, "b.pt")+": format pytorch") || strings.Count(got.err, "\n") != 1 {
 		t.Errorf("code %d, error %q", got.code, got.err)
 	}
 }
 
 func TestAModelFilesProblemNamesItsPathOnce(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "forest.pkl")
+	file := filepath.Join(t.TempDir(), "forest.pt")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := sluice(t.Context(), nil, nil, "validate", file)
-	if got.code != exitWrong || strings.Count(got.out, "forest.pkl") != 1 || !strings.Contains(got.out, "; convert it to ONNX (skl2onnx)") {
+	if got.code != exitWrong || strings.Count(got.out, "forest.pt") != 1 || !strings.Contains(got.out, "; convert it to ONNX (torch.onnx.export)") {
 		t.Errorf("code %d, output %q", got.code, got.out)
 	}
 }

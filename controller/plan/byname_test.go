@@ -161,7 +161,7 @@ func TestByNameKeepsTheCanarysSplit(t *testing.T) {
 
 func TestModelFile(t *testing.T) {
 	t.Parallel()
-	cases := map[string]struct{ name, refusal string }{
+	cases := map[string]struct{ name, refusal, format, head string }{
 		"/models/Iris_v2.onnx":                     {name: "iris-v2"},
 		"/models/2024-best.model.onnx":             {name: "best-model"},
 		"/models/iris/1/model.onnx":                {name: "iris"},
@@ -171,18 +171,28 @@ func TestModelFile(t *testing.T) {
 		"/model.onnx":                              {name: "model"},
 		"/models/iris/1/weights.onnx":              {name: "weights"},
 		"/models/ÄÖ.onnx":                          {refusal: "has no letter"},
-		"/models/m.pkl":                            {refusal: "formats served are onnx (.onnx); convert it to ONNX (skl2onnx)"},
+		"/models/m.pkl":                            {name: "m", format: "sklearn"},
+		"/models/m.ubj":                            {name: "m", format: "xgboost"},
+		"/models/lgb.bst":                          {name: "lgb", format: "lightgbm", head: "tree\n"},
+		"/models/xgb.bst":                          {name: "xgb", format: "xgboost", head: "binf"},
+		"/models/xgb.json":                         {name: "xgb", format: "xgboost", head: `{"learner":{}}`},
+		"/models/iris/model.txt":                   {name: "iris", format: "lightgbm", head: "tree\nversion=v4"},
+		"/models/readme.txt":                       {head: "a tree", refusal: "ends in .txt and holds no model"},
+		"/models/request.json":                     {head: `{"instances":["learner"]}`, refusal: "ends in .json and holds no model"},
+		"/models/m.pt":                             {refusal: "formats served are lightgbm (.model .txt .lgb .bst), onnx (.onnx), sklearn (.joblib .pkl .pickle), xgboost (.json .ubj .model .bst); convert it to ONNX (torch.onnx.export)"},
 		"/models/m.xyz":                            {refusal: "stands for no model format"},
 		"models/m.onnx":                            {refusal: "not absolute"},
 		"/m/" + strings.Repeat("a", 200) + ".onnx": {name: strings.Repeat("a", 40)},
 	}
 	for path, want := range cases {
-		got, err := plan.ModelFile(path, "/")
+		got, err := plan.ModelFile(path, "/", []byte(want.head))
 		switch {
 		case want.refusal != "":
 			if err == nil || !strings.Contains(err.Error(), want.refusal) {
 				t.Errorf("%s: got error %v, want %q", path, err, want.refusal)
 			}
+		case want.format != "" && (err != nil || got.Spec.Predictor.Model.ModelFormat.Name != want.format):
+			t.Errorf("%s: got %v (%v), want %s", path, got.Spec.Predictor.Model, err, want.format)
 		case err != nil || got.Name != want.name || *got.Spec.Predictor.Model.StorageURI != "file://"+path:
 			t.Errorf("%s: got %s (%v), want %s", path, got.Name, err, want.name)
 		}
@@ -198,7 +208,7 @@ func TestModelIsNamedByWhatTheUserNamed(t *testing.T) {
 		{"/home/me/iris/1/model.onnx", "/home/me/iris/1", "model"},
 		{"/home/me/irises/model.onnx", "/home/me/iris", "model"},
 	} {
-		got, err := plan.ModelFile(c.file, c.root)
+		got, err := plan.ModelFile(c.file, c.root, nil)
 		if err != nil || got.Name != c.name {
 			t.Errorf("%s below %s: got %s (%v), want %s", c.file, c.root, got.Name, err, c.name)
 		}

@@ -95,7 +95,7 @@ func (c goldenCase) input(t *testing.T) plan.Input {
 		ClusterRuntimes: append(defaultRuntimes(t), c.ClusterRuntimes...),
 		Deployments:     c.Deployments,
 		Settings: settings.Standalone(settings.Local{
-			ContainerEngine: c.ContainerEngine, BundledFormats: []string{"onnx"}, FileURIs: c.FileURIs,
+			ContainerEngine: c.ContainerEngine, BundledFormats: []string{"onnx", "sklearn", "xgboost", "lightgbm"}, FileURIs: c.FileURIs,
 		}, 8080),
 	}
 	if c.Cluster {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,20 +19,27 @@ type modelExtension struct {
 	served bool
 	// remedy says what to do with a file that isn't served.
 	remedy string
+	// holds tells by a file's first bytes whether it is of the format, where other files end so too; nil: the ending says it.
+	holds func(head []byte) bool
 }
 
-// modelExtensions are the endings of model files, the longest first where one ends in another.
+// modelExtensions are the endings of model files; of one ending, the first whose content fits.
 func modelExtensions() []modelExtension {
 	const convert = "convert it to ONNX (%s), or write an InferenceService whose runtime serves it"
 	with := func(tool string) string { return fmt.Sprintf(convert, tool) }
 	return []modelExtension{
 		{ending: ".onnx", format: "onnx", served: true},
-		{ending: ".joblib", format: "sklearn", remedy: with("skl2onnx")},
-		{ending: ".pkl", format: "sklearn", remedy: with("skl2onnx")},
-		{ending: ".pickle", format: "sklearn", remedy: with("skl2onnx")},
-		{ending: ".bst", format: "xgboost", remedy: with("onnxmltools")},
-		{ending: ".ubj", format: "xgboost", remedy: with("onnxmltools")},
-		{ending: ".lgb", format: "lightgbm", remedy: with("onnxmltools")},
+		{ending: ".joblib", format: "sklearn", served: true},
+		{ending: ".pkl", format: "sklearn", served: true},
+		{ending: ".pickle", format: "sklearn", served: true},
+		{ending: ".json", format: "xgboost", served: true, holds: HoldsXGBoost},
+		{ending: ".ubj", format: "xgboost", served: true},
+		{ending: ".model", format: "xgboost", served: true, holds: HoldsXGBoost},
+		{ending: ".model", format: "lightgbm", served: true, holds: HoldsLightGBM},
+		{ending: ".txt", format: "lightgbm", served: true, holds: HoldsLightGBM},
+		{ending: ".lgb", format: "lightgbm", served: true},
+		{ending: ".bst", format: "lightgbm", served: true, holds: HoldsLightGBM},
+		{ending: ".bst", format: "xgboost", served: true},
 		{ending: ".pt", format: "pytorch", remedy: with("torch.onnx.export")},
 		{ending: ".pth", format: "pytorch", remedy: with("torch.onnx.export")},
 		{ending: ".mar", format: "pytorch", remedy: with("torch.onnx.export")},
@@ -46,20 +54,26 @@ func modelExtensions() []modelExtension {
 	}
 }
 
-// IsModelFile says whether a file's name ends like a model's, served or not.
-func IsModelFile(file string) bool {
-	_, ok := extensionOf(file)
+// IsModelFile says whether a file is a model, served or not: by its name, and where others end so too, by its first bytes, for which
+// head is asked.
+func IsModelFile(file string, head func(file string) []byte) bool {
+	_, ok := extensionOf(file, head)
 	return ok
 }
 
-func extensionOf(file string) (modelExtension, bool) {
+func extensionOf(file string, head func(file string) []byte) (modelExtension, bool) {
 	ending := strings.ToLower(path.Ext(file))
 	for _, e := range modelExtensions() {
-		if e.ending == ending {
+		if e.ending == ending && (e.holds == nil || e.holds(head(file))) {
 			return e, true
 		}
 	}
 	return modelExtension{}, false
+}
+
+// isEnding says whether models end so, whatever a file holds.
+func isEnding(ending string) bool {
+	return slices.ContainsFunc(modelExtensions(), func(e modelExtension) bool { return e.ending == strings.ToLower(ending) })
 }
 
 // ModelFileError says why a model file can't be served as it is.
@@ -73,13 +87,16 @@ func (e *ModelFileError) Error() string { return e.File + ": " + e.Message + "; 
 
 // ModelFile writes the InferenceService of a bare model file that was found at or below root, which is what the user named:
 // named for the file, or for its folder if the file is called only "model", and of the format that its ending stands for.
-// Both paths must be absolute. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
-func ModelFile(file, root string) (v1beta1.InferenceService, error) {
-	extension, known := extensionOf(file)
+// Both paths must be absolute; head are the file's first bytes. A file that can't be served, as of a format that isn't, is a [*ModelFileError].
+func ModelFile(file, root string, head []byte) (v1beta1.InferenceService, error) {
+	extension, known := extensionOf(file, func(string) []byte { return head })
 	refuse := func(remedy, format string, args ...any) (v1beta1.InferenceService, error) {
 		return v1beta1.InferenceService{}, &ModelFileError{File: file, Message: fmt.Sprintf(format, args...), Remedy: remedy}
 	}
 	switch {
+	case !known && isEnding(path.Ext(file)):
+		return refuse("save the model by its library's save_model, or name another file",
+			"the file ends in %s and holds no model of the libraries that write such: formats served are %s", path.Ext(file), served())
 	case !known:
 		return refuse("rename the file, or write an InferenceService for it",
 			"the ending %q stands for no model format: formats served are %s", path.Ext(file), served())
@@ -159,14 +176,17 @@ func higher(version, than string) bool {
 }
 
 func served() string {
-	var out []string
+	endings := map[string][]string{}
 	for _, e := range modelExtensions() {
 		if e.served {
-			out = append(out, fmt.Sprintf("%s (%s)", e.format, e.ending))
+			endings[e.format] = append(endings[e.format], e.ending)
 		}
 	}
-	slices.Sort(out)
-	return strings.Join(slices.Compact(out), ", ")
+	var out []string
+	for _, format := range slices.Sorted(maps.Keys(endings)) {
+		out = append(out, fmt.Sprintf("%s (%s)", format, strings.Join(endings[format], " ")))
+	}
+	return strings.Join(out, ", ")
 }
 
 // maxName leaves room in a DNS label for the component, the namespace default and a revision's number.

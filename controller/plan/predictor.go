@@ -108,6 +108,7 @@ func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
 	if err != nil {
 		return err
 	}
+	asked := choice
 	choice, model := s.substitute(d, choice, *spec.Model)
 	d.runtime = choice
 	base := slices.Clone(choice.Spec.Containers)
@@ -118,6 +119,9 @@ func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
 	user := model.Container
 	user.Name = ""
 	s.tellServer(d, &user, &model)
+	if choice.Bundled() && s.answeredByMLServer(asked, spec.Model) {
+		setEnv(&user, EnvAnswers, "mlserver")
+	}
 	merged, err := mergeContainer(base[serving], user)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func TestQuickstartsLocalCommandRunsAsAProcess(t *testing.T) {
 	r := plan.InferenceService(plan.Input{
 		Service: &service, Runtimes: []v1alpha1.ServingRuntime{runtime}, ClusterRuntimes: defaultRuntimes(t),
 		Settings: settings.Standalone(settings.Local{
-			BundledFormats: []string{"onnx"}, FileURIs: map[string]settings.FileKind{"/models/iris-sklearn": settings.Directory},
+			BundledFormats: []string{"onnx", "sklearn", "xgboost", "lightgbm"}, FileURIs: map[string]settings.FileKind{"/models/iris-sklearn": settings.Directory},
 		}, 8080),
 	})
 	if len(r.Deployments) != 1 {

@@ -65,7 +65,7 @@ func (s *story) plan() {
 		ClusterRuntimes: s.runtimes,
 		Revisions:       s.reread(),
 		Deployments:     s.observed,
-		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}, FileURIs: s.files(), ModelDigests: s.digests}, 8080),
+		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx", "sklearn", "xgboost", "lightgbm"}, FileURIs: s.files(), ModelDigests: s.digests}, 8080),
 	}
 	s.result = plan.InferenceService(in)
 	if first, second := encode(s.t, s.result), encode(s.t, plan.InferenceService(in)); first != second {

@@ -171,7 +171,7 @@ func readModel(path, root string) fileReading {
 	}
 	if err == nil {
 		var service v1beta1.InferenceService
-		if service, err = plan.ModelFile(absolute, root); err == nil {
+		if service, err = plan.ModelFile(absolute, root, ModelHead(absolute)); err == nil {
 			service.Default(v1beta1.Defaults{})
 			result.documents = append(result.documents, manifest.Document{
 				Object: &service, Source: manifest.Source{File: path}, Digest: absolute,

@@ -63,9 +63,9 @@ func TestDirectoryOfManifestsLeavesModelsToThem(t *testing.T) {
 
 func TestDirectoryOfModelsServesEach(t *testing.T) {
 	t.Parallel()
-	dir := put(t, map[string]string{"One.onnx": "model", "two.onnx": "model", "notes.txt": "", "tree.pkl": "model"})
+	dir := put(t, map[string]string{"One.onnx": "model", "two.onnx": "model", "notes.txt": "a tree", "tree.pt": "model", "three.joblib": "model", "four.txt": "tree\n", "five.json": `{"learner":{}}`, "request.json": "{}"})
 	names, problems := gist(newDirectory([]string{dir}).read())
-	if strings.Join(names, " ") != "one two" {
+	if strings.Join(names, " ") != "one five four three two" {
 		t.Errorf("read %v", names)
 	}
 	if len(problems) != 1 || !strings.Contains(problems[0], "onnx") {

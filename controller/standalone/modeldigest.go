@@ -58,7 +58,7 @@ func modelDigest(path string) string {
 		err = note(path)
 	default:
 		err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !plan.IsModelFile(name) {
+			if err != nil || entry.IsDir() || !plan.IsModelFile(name, ModelHead) {
 				return err
 			}
 			return note(name)

@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -164,12 +165,27 @@ func (f *found) file(file foundFile, info fs.FileInfo) {
 	switch extension := strings.ToLower(filepath.Ext(file.path)); {
 	case extension == ".yaml" || extension == ".yml":
 		f.manifests = append(f.manifests, file)
-	case extension == ".json" && (file.named || isManifestJSON(file)):
+	case extension == ".json" && !plan.IsModelFile(file.path, ModelHead) && (file.named || isManifestJSON(file)):
 		f.manifests = append(f.manifests, file)
-	case file.named || plan.IsModelFile(file.path):
+	case file.named || plan.IsModelFile(file.path, ModelHead):
 		file.model = true
 		f.models = append(f.models, file)
 	}
+}
+
+// ModelHead gives the first bytes of a file, by which formats of models are told apart; none where it can't be read.
+func ModelHead(path string) []byte {
+	const enough = 4096
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	head, err := io.ReadAll(io.LimitReader(file, enough))
+	if err != nil {
+		return nil
+	}
+	return head
 }
 
 func isLink(path string) bool {

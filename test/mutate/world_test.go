@@ -48,7 +48,7 @@ type exchange struct {
 func newWorld(name string, seeds []seedDocument, builtIn []v1alpha1.ClusterServingRuntime) *world {
 	w := &world{
 		name: name, seeds: seeds, builtIn: builtIn,
-		settings:   settings.Standalone(settings.Local{BundledFormats: []string{"onnx"}}, 8080),
+		settings:   settings.Standalone(settings.Local{BundledFormats: []string{"onnx", "sklearn", "xgboost", "lightgbm"}}, 8080),
 		plans:      map[*v1beta1.InferenceService]planned{},
 		translator: translate.NewTranslator("127.0.0.1"),
 		removed:    map[int]bool{},

@@ -141,7 +141,7 @@ func TestMistypedFormatNamesTheNearestAndThoseThatRunHere(t *testing.T) {
 	dog.Spec.SupportedModelFormats[0].Name = "tensorflow"
 	have := []v1alpha1.ClusterServingRuntime{cluster("a"), dog}
 	_, err := Choose(Request{Format: "tensorflwo", Here: []string{"cat"}, ClusterRuntimes: have})
-	if err == nil || !strings.Contains(err.Error(), "did you mean tensorflow? cat is served on this machine by itself") {
+	if err == nil || !strings.Contains(err.Error(), "did you mean tensorflow? served on this machine by itself: cat; other") {
 		t.Errorf("got %v", err)
 	}
 	_, err = Choose(Request{Format: "quantum", ClusterRuntimes: have})

@@ -71,7 +71,7 @@ func offer(r Request, known map[string]bool) string {
 	if len(here) == 0 {
 		return out + "formats with a runtime are " + list(known)
 	}
-	return fmt.Sprintf("%s%s is served on this machine by itself; other formats with a runtime, most of which are images for a container engine, are %s", out, list(here), list(others))
+	return fmt.Sprintf("%sserved on this machine by itself: %s; other formats with a runtime, most of which are images for a container engine, are %s", out, list(here), list(others))
 }
 
 func missed(c Choice, r Request) string {
