@@ -149,7 +149,7 @@ func headOf(path string) []byte {
 	if err != nil {
 		return nil
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	head, err := io.ReadAll(io.LimitReader(file, enough))
 	if err != nil {
 		return nil
