@@ -36,13 +36,26 @@ func setPath(rm *routev3.RouteMatch, p ir.Path) {
 	case ir.PathExact:
 		rm.PathSpecifier = &routev3.RouteMatch_Path{Path: p.Value}
 	case ir.PathRegex:
-		rm.PathSpecifier = &routev3.RouteMatch_SafeRegex{SafeRegex: &matcher.RegexMatcher{Regex: p.Value}}
+		setExpression(rm, p.Value)
 	case ir.PathPrefix:
 		if prefix := trimSlash(p.Value); prefix != "" {
 			rm.PathSpecifier = &routev3.RouteMatch_PathSeparatedPrefix{PathSeparatedPrefix: prefix}
 		} else {
 			rm.PathSpecifier = &routev3.RouteMatch_Prefix{Prefix: "/"}
 		}
+	}
+}
+
+// setExpression compares text where that says what the expression says: every request is compared with its host's paths in
+// turn, and most expressions are a beginning or a whole path.
+func setExpression(rm *routev3.RouteMatch, expression string) {
+	switch text, kind := plainPath(expression); kind {
+	case wholePath:
+		rm.PathSpecifier = &routev3.RouteMatch_Path{Path: text}
+	case pathBeginning:
+		rm.PathSpecifier = &routev3.RouteMatch_Prefix{Prefix: text}
+	case noPlainPath:
+		rm.PathSpecifier = &routev3.RouteMatch_SafeRegex{SafeRegex: &matcher.RegexMatcher{Regex: expression}}
 	}
 }
 
