@@ -35,7 +35,7 @@ func scope(name, listener string, h ir.Host) Resource {
 	objects := make([]ir.Ref, 0, len(h.Routes))
 	largest := 0
 	for _, r := range h.Routes {
-		routes = append(routes, route(h.Name, r))
+		routes = append(routes, route(h.Listener, h.Name, r))
 		objects = append(objects, r.Object)
 		if r.Respond != nil {
 			largest = max(largest, len(r.Respond.Body))

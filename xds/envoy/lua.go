@@ -14,29 +14,32 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
-const (
-	lowercaseFilter = "sluice.lowercase-host"
-	luaType         = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
-)
+const luaType = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
 
-// lowercaseCode makes a host that was spelt with capitals find its scope: keys are compared exactly.
-const lowercaseCode = `function envoy_on_request(handle)
-  local headers = handle:headers()
-  local host = headers:get("` + hostHeader + `")
-  if host == nil then return end
-  local lower = string.lower(host)
-  if lower ~= host then
-    headers:replace("` + hostHeader + `", lower)
-    handle:clearRouteCache()
-  end
+// choosingCode is what both filters begin with. A route is chosen anew when somebody asks for something of it, as metadata does
+// the first time that a filter asks for a request. Each route of ours has a name.
+const choosingCode = `local function choose(handle, headers, name, value)
+  headers:replace(name, value)
+  handle:clearRouteCache()
+end
+local function chosen(handle)
+  handle:metadata()
+  return (handle:streamInfo():routeName() or "") ~= ""
 end
 `
 
-// wildcardCode replaces a host that has no scope of its own by the longest wildcard over it, or by "*".
-const wildcardCode = `local wildcards = {%s}
+// findCode runs where no host has the name that was asked for. One that was spelt with capitals is looked for in lower case,
+// since keys are compared exactly, and then the longest wildcard over it, or "*".
+const findCode = `local wildcards = {%s}
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local host = string.match(headers:get("` + hostHeader + `") or "", "^[^:]*")
+  local asked = headers:get("` + hostHeader + `") or ""
+  local lower = string.lower(asked)
+  if lower ~= asked then
+    choose(handle, headers, "` + hostHeader + `", lower)
+    if chosen(handle) then return end
+  end
+  local host = string.match(lower, "^[^:]*")
   local key = "*"
   local dot = string.find(host, ".", 1, true)
   while dot do
@@ -47,18 +50,15 @@ function envoy_on_request(handle)
     end
     dot = string.find(host, ".", dot + 1, true)
   end
-  if key ~= host then
-    headers:replace("` + hostHeader + `", key)
-    handle:clearRouteCache()
-  end
+  if key ~= host then choose(handle, headers, "` + hostHeader + `", key) end
 end
 `
 
 // defaultPortName is how a route chooses defaultPortCode in place of the filter's own.
 const defaultPortName = "default-port"
 
-// defaultPortCode takes the port that the scheme implies out of a redirect. It stands in the first filter, which has
-// done its own work by the time that a route is chosen for good.
+// defaultPortCode takes the port that the scheme implies out of a redirect. The filter has found the host by the time that
+// a route is chosen for good.
 const defaultPortCode = `function envoy_on_response(handle)
   local headers = handle:headers()
   local location = headers:get("location")
@@ -72,8 +72,8 @@ end
 // IsWildcard says whether a host's name is "*" or "*.suffix".
 func IsWildcard(host string) bool { return strings.HasPrefix(host, "*") }
 
-// Wildcards gives the list of wildcard hosts of a listener, or of a scope of one with TLS. It configures a filter there
-// and travels by itself (ECDS), so that the listener stays as it is. Every listener needs one, empty or not:
+// Wildcards gives the list of wildcard hosts of a listener, or of a scope of one with TLS. It configures the filter that finds
+// hosts and travels by itself (ECDS), so that the listener stays as it is. Every listener needs one, empty or not:
 // Envoy does not open a listener before it has it. Names that are no wildcard are left out.
 func Wildcards(scope string, object ir.Ref, hosts []string) Resource {
 	sorted := slices.Clone(hosts)
@@ -84,46 +84,41 @@ func Wildcards(scope string, object ir.Ref, hosts []string) Resource {
 			entries = append(entries, fmt.Sprintf("[%s]=true", luaString(h)))
 		}
 	}
-	name := wildcardFilter(scope)
+	name := findFilter(scope)
 	return newResource(ExtensionType, name, &core.TypedExtensionConfig{
-		Name:        name,
-		TypedConfig: pack(&lua.Lua{DefaultSourceCode: inline(fmt.Sprintf(wildcardCode, strings.Join(entries, ",")))}),
+		Name: name,
+		TypedConfig: pack(&lua.Lua{
+			DefaultSourceCode: inline(choosingCode + fmt.Sprintf(findCode, strings.Join(entries, ","))),
+			SourceCodes:       map[string]*core.DataSource{defaultPortName: inline(defaultPortCode)},
+		}),
 	}, object)
 }
 
-// wildcardFilter names the filter, and with it the extension resource that the filter subscribes to.
-func wildcardFilter(listener string) string { return "sluice.wildcard-host/" + listener }
+// findFilter names the filter that finds a request's host, and with it the extension resource that the filter subscribes to.
+// It is one for all that can be done: each filter of a chain costs a request some 2 % of Envoy's time, even where it has
+// nothing to do.
+func findFilter(listener string) string { return "sluice.find-host/" + listener }
 
 // httpFilters is the chain of every listener. It holds no filter that is absent from some routes: what differs
 // by route is per-route configuration.
 func httpFilters(listener string) []*hcm.HttpFilter {
 	chain := []*hcm.HttpFilter{
-		typedFilter(lowercaseFilter, pack(&lua.Lua{
-			DefaultSourceCode: inline(lowercaseCode),
-			SourceCodes:       map[string]*core.DataSource{defaultPortName: inline(defaultPortCode)},
-		})),
 		{
-			Name: wildcardFilter(listener),
+			Name: findFilter(listener),
 			ConfigType: &hcm.HttpFilter_ConfigDiscovery{ConfigDiscovery: &core.ExtensionConfigSource{
 				ConfigSource: aggregated(),
 				TypeUrls:     []string{luaType},
 			}},
 		},
 		typedFilter(modelFilter, pack(&lua.Lua{SourceCodes: map[string]*core.DataSource{modelCodeName: inline(modelCode(listener))}})),
-		typedFilter(noModelFilter, pack(&lua.Lua{DefaultSourceCode: inline(noModelCode(listener))})),
 	}
 	chain = append(chain, accessFilters()...)
 	return append(chain, typedFilter("envoy.filters.http.router", pack(&router.Router{SuppressEnvoyHeaders: true})))
 }
 
-// hostFilters switches off, for a host that has been found, the filters that find one. The first of them goes on for a
-// wildcard host, whose redirects it mends; the second is what found that.
+// hostFilters switches off, for a host that has been found, the filter that finds one.
 func hostFilters(h ir.Host) map[string]*anypb.Any {
-	off := pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Disabled{Disabled: true}})
-	if IsWildcard(h.Name) && h.Model == "" {
-		return map[string]*anypb.Any{noModelFilter: off}
-	}
-	return map[string]*anypb.Any{lowercaseFilter: off, wildcardFilter(h.Listener): off, noModelFilter: off}
+	return map[string]*anypb.Any{findFilter(h.Listener): pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Disabled{Disabled: true}})}
 }
 
 func typedFilter(name string, config *anypb.Any) *hcm.HttpFilter {

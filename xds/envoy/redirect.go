@@ -8,8 +8,8 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
-// redirect answers requests to host with another location; the second result is what a filter has to add to that.
-func redirect(host string, path ir.Path, r *ir.Redirect) (*routev3.RedirectAction, map[string]*anypb.Any) {
+// redirect answers requests to host at a listener with another location; the second result is what a filter has to add to that.
+func redirect(listener, host string, path ir.Path, r *ir.Redirect) (*routev3.RedirectAction, map[string]*anypb.Any) {
 	target, port, byFilter := redirectTarget(host, r)
 	action := &routev3.RedirectAction{
 		HostRedirect: target,
@@ -24,7 +24,7 @@ func redirect(host string, path ir.Path, r *ir.Redirect) (*routev3.RedirectActio
 		return action, nil
 	}
 	return action, map[string]*anypb.Any{
-		lowercaseFilter: pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Name{Name: defaultPortName}}),
+		findFilter(listener): pack(&lua.LuaPerRoute{Override: &lua.LuaPerRoute_Name{Name: defaultPortName}}),
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/sluice-serving/sluice/xds/ir"
 )
 
-// route gives one route of a host, whose name tells a redirect what it is reached by.
-func route(host string, r ir.Route) *routev3.Route {
+// route gives one route of a host of a listener, whose name tells a redirect what it is reached by.
+func route(listener, host string, r ir.Route) *routev3.Route {
 	out := &routev3.Route{Name: r.Name, Match: match(r.Match)}
 	request, response := edits(r.RequestHeaders), edits(r.ResponseHeaders)
 	if !editsByBackend(r.Forward) {
@@ -24,7 +24,7 @@ func route(host string, r ir.Route) *routev3.Route {
 	}
 	switch {
 	case r.Redirect != nil:
-		action, perFilter := redirect(host, r.Match.Path, r.Redirect)
+		action, perFilter := redirect(listener, host, r.Match.Path, r.Redirect)
 		out.Action, out.TypedPerFilterConfig = &routev3.Route_Redirect{Redirect: action}, perFilter
 	case r.Respond != nil:
 		out.Action = &routev3.Route_DirectResponse{DirectResponse: respond(r.Respond)}
