@@ -33,17 +33,22 @@ build: ## Build bin/sluice.
 	@config/deps/build.sh
 
 .PHONY: test
-test: check-test deps clients ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
+test: check-test deps clients stores ## Run every test: unit, golden, fuzz seeds, end to end with the real Envoy; with the race detector.
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
 .PHONY: check-test
 check-test:
-	@config/deps/check.sh go cc pip venv curl
+	@config/deps/check.sh go cc pip venv curl node
 
 .PHONY: clients
 clients: ## Install the Python clients that the end-to-end tests use, if they are not there.
 	@config/deps/venv.sh clients test/clients/requirements.txt
 	@config/deps/venv.sh sklearn runtime/sklearn/testdata/requirements.txt
+
+.PHONY: stores
+stores: ## Install the object stores that the tests of storage use, if they are not there.
+	@config/deps/venv.sh stores test/stores/requirements.txt
+	@config/deps/npm.sh stores test/stores
 
 .PHONY: lint
 lint: ## Run golangci-lint, with the package arrows of DESIGN section 3 as depguard rules.

@@ -29,6 +29,8 @@ import (
 type serveOptions struct {
 	modelName      string
 	modelDir       string
+	storageURI     string
+	storage        storageOptions
 	address        string
 	httpPort       uint16
 	grpcPort       uint16
@@ -73,7 +75,7 @@ scikit-learn's outputs are named by its methods: predict, predict_proba, transfo
 			if err := o.complete(given); err != nil {
 				return err
 			}
-			return serve(cmd.Context(), o, newLogger(cmd.ErrOrStderr(), o.logFormat, o.verbose))
+			return fetchAndServe(cmd.Context(), o, cmd.ErrOrStderr())
 		},
 	}
 	o.addFlags(cmd.Flags(), os.Getenv)
@@ -87,6 +89,8 @@ func (o *serveOptions) addFlags(flags *pflag.FlagSet, getenv func(string) string
 	})
 	flags.StringVar(&o.modelName, "model-name", "", "name in the URL (default: of the file or folder)")
 	flags.StringVar(&o.modelDir, "model-dir", "", "model file, or folder with it")
+	flags.StringVar(&o.storageURI, "storage-uri", "", "where the model is fetched from, as s3://bucket/path (see sluice storage); into --model-dir, or a folder of its own")
+	o.storage.addFlags(flags)
 	flags.StringVar(&o.address, "address", fallback(getenv("SLUICE_LISTEN_ADDRESS"), "0.0.0.0"), "address to listen at; the environment's SLUICE_LISTEN_ADDRESS sets the default")
 	flags.Uint16Var(&o.httpPort, "http-port", portOf(8080, getenv("HTTP_PORT"), getenv("PORT")), "port of HTTP, 0 for any; the environment's HTTP_PORT or PORT set the default")
 	flags.Uint16Var(&o.grpcPort, "grpc-port", portOf(9000, getenv("GRPC_PORT")), "port of gRPC, 0 for any; the environment's GRPC_PORT sets the default")
@@ -122,8 +126,11 @@ func (o *serveOptions) complete(given []string) error {
 	if o.answersFault != nil {
 		return usagef("%w", o.answersFault)
 	}
-	if o.modelDir == "" {
-		return usagef("which model? Write sluice serve model.onnx, or --model-dir DIR")
+	if o.modelName == "" && o.storageURI != "" {
+		o.modelName = nameOf(nameFromURI(o.storageURI))
+	}
+	if o.modelDir == "" && o.storageURI == "" {
+		return usagef("which model? Write sluice serve model.onnx, --model-dir DIR or --storage-uri URI")
 	}
 	if err := checkModelName(o.modelName); o.modelName != "" && err != nil {
 		return err

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Says what is missing to build, run or test Sluice, and the command that installs it.
 #
-#   check.sh go cc pip venv curl      checks these, or some of them; silent and 0 when nothing is missing
+#   check.sh go cc pip venv curl node      checks these, or some of them; silent and 0 when nothing is missing
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -64,6 +64,10 @@ check_venv() {
 
 check_curl() {
 	command -v curl >/dev/null || report "curl; the end-to-end tests call services by it" curl curl
+}
+
+check_node() {
+	{ command -v node && command -v npm; } >/dev/null || report "Node.js and npm; the tests' Azure Blob emulator runs on them" "nodejs npm" "nodejs npm"
 }
 
 check_platform

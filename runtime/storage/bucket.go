@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path"
+
+	"gocloud.dev/blob"
+)
+
+// bucketStore is a source behind gocloud's bucket; what differs from store to store are the functions.
+type bucketStore struct {
+	uri    URI
+	bucket *blob.Bucket
+	// at is the place.
+	at string
+	// describe takes version and checksum from an entry of a listing, which as gives in the store's own type.
+	describe func(entry *blob.ListObject, o *object)
+	// pin makes a read fail if the object is no longer of its version.
+	pin func(o object, as func(any) bool)
+	// meant says whether the checksum of an object's entry is one.
+	meant func(ctx context.Context, o object) bool
+	// shut gives back what the bucket was opened with.
+	shut func() error
+}
+
+var _ source = (*bucketStore)(nil)
+
+func (b *bucketStore) place() string { return b.at }
+
+// list asks for one object and a prefix at once: a prefix's listing begins with the object of the same name.
+func (b *bucketStore) list(ctx context.Context) ([]object, error) {
+	var found []object
+	entries := b.bucket.List(&blob.ListOptions{Prefix: b.uri.Path})
+	for {
+		entry, err := entries.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return b.uri.placed(found)
+		}
+		if err != nil {
+			return nil, err
+		}
+		o := object{key: entry.Key, name: path.Base(entry.Key), size: entry.Size, ranged: true}
+		b.describe(entry, &o)
+		if found = append(found, o); len(found) > maxObjects {
+			return nil, b.uri.fail(ReasonInvalidURI, "there are more than %d objects below it", "name the model's own folder", maxObjects)
+		}
+		if o.key == b.uri.Path {
+			return b.uri.placed(found)
+		}
+	}
+}
+
+func (b *bucketStore) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {
+	return b.bucket.NewRangeReader(ctx, o.key, offset, length, &blob.ReaderOptions{BeforeRead: func(as func(any) bool) error {
+		b.pin(o, as)
+		return nil
+	}})
+}
+
+func (b *bucketStore) trusts(ctx context.Context, o object) bool {
+	return b.meant == nil || b.meant(ctx, o)
+}
+
+func (b *bucketStore) close() error {
+	err := b.bucket.Close()
+	if b.shut != nil {
+		err = errors.Join(err, b.shut())
+	}
+	return err
+}

@@ -1,0 +1,304 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say how models are fetched. The zero value of each has a meaning.
+type Options struct {
+	// Cache is the folder that processes share; see [CacheDir]. Empty keeps nothing beyond the fetch: what is on its way is
+	// beside the destination then.
+	Cache string
+	// CacheLimit in bytes is what the cache is trimmed to; 0 is [DefaultCacheLimit].
+	CacheLimit int64
+	// Getenv looks up the variables that hold endpoints and credentials; nil has none.
+	Getenv func(name string) string
+	// CABundle is a file with further certificate authorities.
+	CABundle string
+	// Claim gives the directory of a PersistentVolumeClaim, and false for one that isn't known. Nil knows none.
+	Claim func(name string) (dir string, known bool)
+	// Connections are the most requests at once; 0 is 8.
+	Connections int
+	// Stall is how long a server may send nothing; 0 is 30 s.
+	Stall time.Duration
+	// Attempts are how often in a row a request may fail; 0 is 6.
+	Attempts int
+	// Progress is told how far a fetch is, twice a second and at its end, from one goroutine.
+	Progress func(Progress)
+	// Logger may be nil.
+	Logger *slog.Logger
+}
+
+// DefaultCacheLimit is what the cache may take if nobody says otherwise.
+const DefaultCacheLimit = 50 << 30
+
+// CacheDir is the folder of the cache of a user: below SLUICE_CACHE, or XDG_CACHE_HOME/sluice, or ~/.cache/sluice; empty if
+// the environment has none of them.
+func CacheDir(getenv func(string) string) string {
+	if dir := getenv("SLUICE_CACHE"); dir != "" {
+		return filepath.Join(dir, "models")
+	}
+	if dir := getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "sluice", "models")
+	}
+	if dir := getenv("HOME"); dir != "" {
+		return filepath.Join(dir, ".cache", "sluice", "models")
+	}
+	return ""
+}
+
+// Fetcher fetches models. It may be used by several goroutines.
+type Fetcher struct{ options Options }
+
+// New makes a fetcher.
+func New(o Options) *Fetcher {
+	if o.CacheLimit == 0 {
+		o.CacheLimit = DefaultCacheLimit
+	}
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	if o.Connections == 0 {
+		o.Connections = 8
+	}
+	if o.Stall == 0 {
+		o.Stall = 30 * time.Second
+	}
+	if o.Attempts == 0 {
+		o.Attempts = 6
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Fetcher{o}
+}
+
+// Fetch brings the model at a storage URI into the directory dir, which then holds all of it, and as much as before if
+// there is an error. Its error is a [*Failure], or the context's.
+func (f *Fetcher) Fetch(ctx context.Context, uri, dir string) error {
+	u, err := Parse(uri)
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return u.classify(err, "")
+	}
+	e, err := readEnvironment(u, f.options.Getenv)
+	if err != nil {
+		return err
+	}
+	from, shut, err := f.open(ctx, u, e)
+	if err != nil {
+		return u.classify(err, "")
+	}
+	defer shut()
+	objects, err := f.list(ctx, u, from)
+	if err != nil {
+		return u.classify(err, "")
+	}
+	return u.classify(f.bring(ctx, u, from, objects, dir), "")
+}
+
+// open opens the place that a URI leads to.
+func (f *Fetcher) open(ctx context.Context, u URI, e environment) (source, func(), error) {
+	switch u.Scheme {
+	case File:
+		return &local{uri: u, root: u.Path}, func() {}, nil
+	case Claim:
+		dir, known := "", false
+		if f.options.Claim != nil {
+			dir, known = f.options.Claim(u.Bucket)
+		}
+		if !known {
+			return nil, nil, u.fail(ReasonBucketNotFound, "the PersistentVolumeClaim %q is not known here", "add the claim beside the manifest", u.Bucket)
+		}
+		return &local{uri: u, root: filepath.Join(dir, filepath.FromSlash(u.Path))}, func() {}, nil
+	}
+	transport, err := newTransport(u, e, f.options.CABundle, f.options.Connections)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, err := openRemote(ctx, u, e, transport)
+	if err != nil {
+		transport.CloseIdleConnections()
+		return nil, nil, err
+	}
+	return from, func() {
+		if err := from.close(); err != nil {
+			f.options.Logger.DebugContext(ctx, "the store's client did not close", "uri", u.String(), "error", err)
+		}
+		transport.CloseIdleConnections()
+	}, nil
+}
+
+func openRemote(ctx context.Context, u URI, e environment, transport http.RoundTripper) (source, error) {
+	switch u.Scheme {
+	case S3:
+		return openS3(ctx, u, e, transport)
+	case GS:
+		return openGS(ctx, u, e, transport)
+	case Azure:
+		return openAzure(ctx, u, e, transport)
+	case Hub:
+		return openHub(u, e, transport), nil
+	}
+	return openWeb(u, e, transport)
+}
+
+func (f *Fetcher) retry() retry {
+	return retry{attempts: f.options.Attempts, first: 200 * time.Millisecond, limit: 10 * time.Second, logger: f.options.Logger}
+}
+
+func (f *Fetcher) list(ctx context.Context, u URI, from source) (objects []object, err error) {
+	err = f.retry().do(ctx, "listing", func() (bool, error) {
+		// A listing comes in pages, each within its time.
+		dog := newWatchdog(ctx, 4*f.options.Stall)
+		defer dog.stop()
+		objects, err = from.list(dog.ctx)
+		return false, dog.blame(err)
+	})
+	return objects, err
+}
+
+// bring fetches objects, puts the model together beside dir and lets it appear there.
+func (f *Fetcher) bring(ctx context.Context, u URI, from source, objects []object, dir string) (err error) {
+	place, err := stage(dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if left := place.discard(); left != nil {
+			err = errors.Join(err, left)
+		}
+	}()
+	m := &meter{uri: u.String(), totalFiles: len(objects)}
+	for _, o := range objects {
+		if o.size < 0 {
+			m.total = -1
+			break
+		}
+		m.total += o.size
+	}
+	stop := m.tell(ctx, f.options.Progress)
+	defer stop()
+	if _, here := from.(*local); here {
+		err = f.copyLocal(ctx, u, objects, place, m)
+	} else {
+		err = f.download(ctx, u, from, objects, place, m)
+	}
+	if err != nil {
+		return err
+	}
+	return place.appear()
+}
+
+// copyLocal copies: the user's own file may be written to at any time, and must not share its content.
+func (f *Fetcher) copyLocal(ctx context.Context, u URI, objects []object, place staging, m *meter) error {
+	if err := u.checkSpace(place.dir, max(m.total, 0)); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := f.putLocal(u, o, place); err != nil {
+			return u.classify(err, o.name)
+		}
+		m.bytes.Add(o.size)
+		m.files.Add(1)
+	}
+	return nil
+}
+
+func (f *Fetcher) putLocal(u URI, o object, place staging) error {
+	if isArchive(o.name) && o.name == filepath.Base(u.Path) {
+		_, err := unpack(u, o.key, o.name, place.dir, defaultLimits())
+		return err
+	}
+	to := filepath.Join(place.dir, filepath.FromSlash(o.name))
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return copyFile(o.key, to)
+}
+
+func (f *Fetcher) download(ctx context.Context, u URI, from source, objects []object, place staging, m *meter) error {
+	dir := f.options.Cache
+	if dir == "" {
+		// Kept when the fetch fails, for the next try to go on with.
+		dir = filepath.Join(filepath.Dir(place.dir), stagingPrefix+"cache")
+	}
+	kept, err := openCache(dir)
+	if err != nil {
+		return err
+	}
+	if err := u.checkSpace(dir, kept.missing(from, objects)); err != nil {
+		return err
+	}
+	d := &download{source: from, retry: f.retry(), stall: f.options.Stall, slots: make(chan struct{}, f.options.Connections), meter: m}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(f.options.Connections)
+	for _, o := range objects {
+		group.Go(func() error { return u.classify(f.one(inner, u, kept, d, o, len(objects), place), o.name) })
+	}
+	if err := group.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	if f.options.Cache == "" {
+		return os.RemoveAll(dir)
+	}
+	if err := kept.trim(f.options.CacheLimit, time.Now()); err != nil {
+		f.options.Logger.WarnContext(ctx, "the model cache can't be trimmed", "dir", dir, "error", err)
+	}
+	return nil
+}
+
+// one brings one object into the model.
+func (f *Fetcher) one(ctx context.Context, u URI, kept cache, d *download, o object, of int, place staging) error {
+	blob, err := kept.ensure(ctx, d, o)
+	if err != nil {
+		return err
+	}
+	defer blob.release()
+	if of == 1 && u.Scheme != Hub && isArchive(o.name) {
+		_, err = unpack(u, blob.path, o.name, place.dir, defaultLimits())
+	} else {
+		err = place.link(blob.path, o.name)
+	}
+	if err == nil {
+		d.meter.files.Add(1)
+	}
+	return err
+}
+
+// missing is how many bytes of objects are still to come.
+func (c cache) missing(from source, objects []object) int64 {
+	var sum int64
+	for _, o := range objects {
+		id := identity(from.place(), o)
+		if h, ok := c.find(id); ok {
+			h.release()
+			continue
+		}
+		// What is reserved for a fetch that was cut off is taken already.
+		if _, err := os.Stat(c.partial(id) + ".data"); err == nil {
+			continue
+		}
+		sum += max(o.size, 0)
+	}
+	return sum
+}

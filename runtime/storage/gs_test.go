@@ -1,0 +1,41 @@
+package storage_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fsouza/fake-gcs-server/fakestorage"
+
+	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/test/stores"
+)
+
+func TestGS(t *testing.T) {
+	t.Parallel()
+	data := noise("gs", big)
+	object := func(name string, data []byte) fakestorage.Object {
+		return fakestorage.Object{ObjectAttrs: fakestorage.ObjectAttrs{BucketName: "models", Name: name}, Content: data}
+	}
+	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{
+		Scheme: "http", Host: "127.0.0.1",
+		InitialObjects: []fakestorage.Object{object("m/iris/model.bin", data), object("m/iris/1/a b.txt", []byte("two")), object("m/iris2/x", []byte("no"))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	faults := stores.NewFaults(t, server.URL(), "model.bin")
+	f := newTester(t, map[string]string{"STORAGE_EMULATOR_HOST": strings.TrimPrefix(faults.URL, "http://")})
+	f.mustFail("gs://models/none", storage.ReasonEmptyPrefix)
+	f.mustFail("gs://other/m", storage.ReasonBucketNotFound, `"other"`)
+	faults.CutAfter(big / 2)
+	f.mustFail("gs://models/m/iris", storage.ReasonConnection, "model.bin")
+	faults.Mend()
+	f.mustFetch("gs://models/m/iris")
+	f.want(map[string][]byte{"model.bin": data, "1/a b.txt": []byte("two")})
+	if sent := faults.Sent.Load(); sent > big+9<<20 {
+		t.Errorf("%d bytes were sent for an object of %d", sent, big)
+	}
+	f = newTester(t, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/none.json"})
+	f.mustFail("gs://models/m", storage.ReasonCredentials, "GOOGLE_APPLICATION_CREDENTIALS")
+}

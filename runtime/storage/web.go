@@ -1,0 +1,159 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// web is one file of a web server.
+type web struct {
+	uri     URI
+	client  *http.Client
+	headers http.Header
+}
+
+// openWeb takes the headers of KServe's https Secret from the variable HOST-headers.
+func openWeb(u URI, e environment, transport http.RoundTripper) (source, error) {
+	w := &web{uri: u, client: &http.Client{Transport: transport}, headers: http.Header{}}
+	parsed, err := url.Parse(u.text)
+	if err != nil {
+		return nil, u.invalid("it is no web address")
+	}
+	text := e.first(parsed.Hostname()+"-headers", parsed.Host+"-headers")
+	if text == "" {
+		return w, nil
+	}
+	var headers map[string]string
+	if err := json.Unmarshal([]byte(text), &headers); err != nil {
+		return nil, u.fail(ReasonCredentials, "the Secret's headers for this host are no JSON object of strings", `write headers: '{"name": "value"}'`)
+	}
+	for name, value := range headers {
+		w.headers.Set(name, value)
+	}
+	// net/http sends headers that it does not know as credentials to whatever host it is redirected to.
+	w.client.CheckRedirect = func(next *http.Request, before []*http.Request) error {
+		if len(before) > 10 {
+			return fmt.Errorf("redirected more than 10 times")
+		}
+		if next.URL.Host != parsed.Host {
+			for name := range headers {
+				next.Header.Del(name)
+			}
+		}
+		return nil
+	}
+	return w, nil
+}
+
+func (w *web) place() string {
+	return "web|" + w.uri.text
+}
+
+// statusError is an answer that is no success.
+type statusError struct {
+	code int
+	// hub says that the hub's listing gave it, for which a missing model looks like one that is not allowed.
+	hub bool
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the server answers %d %s", e.code, http.StatusText(e.code))
+}
+
+// list asks for the first byte: its answer tells the size, and whether ranges are served. A HEAD would be refused by an
+// address that is signed for GET.
+func (w *web) list(ctx context.Context) ([]object, error) {
+	o := object{name: w.uri.base(), key: w.uri.text, size: -1}
+	if err := w.uri.safeName(o.name); err != nil {
+		return nil, err
+	}
+	response, err := w.get(ctx, w.uri.text, "bytes=0-0")
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	tag := response.Header.Get("ETag")
+	if !strings.HasPrefix(tag, "W/") {
+		o.version = tag
+	}
+	switch response.StatusCode {
+	case http.StatusPartialContent:
+		_, size, _ := strings.Cut(response.Header.Get("Content-Range"), "/")
+		if o.size, err = strconv.ParseInt(size, 10, 64); err != nil {
+			o.size = -1
+		}
+		// Parts of a file that may be replaced at any moment must not be put together.
+		o.ranged = o.size > 0 && o.version != ""
+	case http.StatusOK:
+		o.size = response.ContentLength
+	case http.StatusRequestedRangeNotSatisfiable:
+		o.size = 0
+	default:
+		return nil, &statusError{code: response.StatusCode}
+	}
+	return []object{o}, nil
+}
+
+func (w *web) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {
+	return w.read(ctx, w.uri.text, o, offset, length)
+}
+
+// read gives a part of a file, and refuses an answer that is another part.
+func (w *web) read(ctx context.Context, address string, o object, offset, length int64) (io.ReadCloser, error) {
+	ranged := ""
+	if o.ranged {
+		ranged = fmt.Sprintf("bytes=%d-", offset)
+		if length >= 0 {
+			ranged += strconv.FormatInt(offset+length-1, 10)
+		}
+	}
+	response, err := w.get(ctx, address, ranged)
+	if err != nil {
+		return nil, err
+	}
+	tag := response.Header.Get("ETag")
+	switch {
+	case ranged == "" && response.StatusCode == http.StatusOK, response.StatusCode == http.StatusPartialContent && contentStarts(response, offset):
+		if o.version != "" && tag != "" && tag != o.version {
+			_ = response.Body.Close()
+			return nil, &statusError{code: http.StatusPreconditionFailed}
+		}
+		return response.Body, nil
+	case response.StatusCode == http.StatusOK && offset == 0:
+		return response.Body, nil // the whole, from a server that serves no ranges after all
+	}
+	_ = response.Body.Close()
+	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusPartialContent {
+		return nil, fmt.Errorf("the server sends another part of the file than was asked for")
+	}
+	return nil, &statusError{code: response.StatusCode}
+}
+
+func contentStarts(response *http.Response, offset int64) bool {
+	return strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset))
+}
+
+func (w *web) get(ctx context.Context, address, ranged string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, w.uri.invalid("it is no web address")
+	}
+	for name, values := range w.headers {
+		request.Header[name] = values
+	}
+	request.Header.Set("User-Agent", "sluice")
+	if ranged != "" {
+		request.Header.Set("Range", ranged)
+	}
+	return w.client.Do(request)
+}
+
+func (w *web) trusts(context.Context, object) bool { return true }
+
+func (w *web) close() error { return nil }
