@@ -63,9 +63,11 @@ golden: ## Write the golden files anew; read the diff before you commit it.
 	go test $$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u) -update
 
 .PHONY: models
-models: ## Train the quickstart's models anew.
+models: ## Train the models of the quickstart and of KServe's first examples anew.
 	@config/deps/venv.sh samples config/samples/models/requirements.txt
 	@PYTHONDONTWRITEBYTECODE=1 $(CACHE)/python/samples/bin/python config/samples/models/train.py --out $(QUICKSTART)/models
+	@config/deps/venv.sh first-examples config/samples/first-examples/models/requirements.txt
+	@$(CACHE)/python/first-examples/bin/python config/samples/first-examples/models/train.py
 
 .PHONY: clean
 clean: ## Remove what was built here; the cache folder stays.
