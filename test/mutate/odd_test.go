@@ -18,7 +18,7 @@ var oddStrings = []string{
 	strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a", 253), strings.Repeat("a", 256), strings.Repeat("a", 257), "/" + strings.Repeat("a", 1023), "/" + strings.Repeat("a", 1024),
 	strings.Repeat("%", 4096), strings.Repeat("a", 4097), strings.Repeat("a", 16385), strings.Repeat("ä", 9000), strings.Repeat("a", 70_000), strings.Repeat("a.", 126) + "a",
 	"Exact", "Prefix", "PathPrefix", "RegularExpression", "ReplacePrefixMatch", "ReplaceFullPath", "RequestRedirect", "RequestMirror", "ExtensionRef", "URLRewrite", "RequestHeaderModifier", "ResponseHeaderModifier", "CORS",
-	"Host", "host", ":path", ":authority", "content-length", "transfer-encoding", "connection", "x-sluice-host", "x-sluice-listener", "KServe-Isvc-Name", "te", "GET", "get", "CONNECT",
+	"Host", "host", ":path", ":authority", "content-length", "transfer-encoding", "connection", "x-sluice-scope", "X-Sluice-Scope", "KServe-Isvc-Name", "te", "GET", "get", "CONNECT",
 	"0s", "1ms", "1h", "99999h", "99999h99999h99999h99999h", "0.5s", "-1s", "1e9s", "1m30s",
 	"http", "https", "HTTP", "HTTPS", "TLS", "TCP", "UDP", "SCTP", "h2c", "h2c-port", "grpc", "kubernetes.io/h2c", "kubernetes.io/wss", "All", "Same", "Selector", "sluice", "kserve", "kserve-ingress-gateway", "default", "sluice-system",
 	"gateway.networking.k8s.io", "sluice.dev", "DirectResponse", "Service", "Gateway", "InferenceService", "HTTPRoute", "GRPCRoute", "Secret", "ExternalName", "FQDN", "IPv6", "a.sluice.dev",

@@ -8,11 +8,11 @@ const (
 	modelFilter = "sluice.by-model"
 	// modelCodeName is how a route asks for the search.
 	modelCodeName = "by-model"
-	// modelMark stands between the listener and the model in the first fragment of a scope's key. No listener's name has it.
+	// modelMark stands between the listener and the model in a scope's key. No listener's name has it.
 	modelMark = "/models/"
 )
 
-// scopeListener is the first fragment of a scope's key. A client has no part in it: the header that it is compared with is
+// scopeListener is how a scope's key begins. A client has no part in it: the header that it is compared with is
 // overwritten with the listener's name for every request, and only modelCode adds to that.
 func scopeListener(listener, model string) string {
 	if model == "" {
@@ -27,10 +27,11 @@ func scopeListener(listener, model string) string {
 func modelCode(listener string) string {
 	return choosingCode + fmt.Sprintf(`function envoy_on_request(handle)
   local headers = handle:headers()
-  local model = string.match(headers:get(":path") or "", "^/v[12]/models/([^/:?#]+)")
+  local model = string.match(headers:get(":path") or "", "^/v[12]/models/([^/:?#|]+)")
   if model == nil then return end
-  choose(handle, headers, "%[1]s", %[2]s .. model)
-  if not chosen(handle) then choose(handle, headers, "%[1]s", %[3]s) end
+  local scope = headers:get("%[1]s")
+  choose(handle, headers, %[2]s .. model .. string.sub(scope, %[3]d))
+  if not chosen(handle) then choose(handle, headers, scope) end
 end
-`, listenerHeader, luaString(listener+modelMark), luaString(listener))
+`, scopeHeader, luaString(listener+modelMark), len(listener)+1)
 }

@@ -48,7 +48,7 @@ func scope(name, listener string, h ir.Host) Resource {
 			Domains: []string{"*"},
 			Routes:  append(routes, notFound()),
 		}},
-		RequestHeadersToRemove: []string{listenerHeader, hostHeader},
+		RequestHeadersToRemove: []string{scopeHeader},
 		// A route may name a cluster that Envoy has refused: that route answers 500, the others go on.
 		ValidateClusters: wrapperspb.Bool(false),
 	}

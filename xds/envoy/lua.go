@@ -18,8 +18,8 @@ const luaType = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
 
 // choosingCode is what both filters begin with. A route is chosen anew when somebody asks for something of it, as metadata does
 // the first time that a filter asks for a request. Each route of ours has a name.
-const choosingCode = `local function choose(handle, headers, name, value)
-  headers:replace(name, value)
+const choosingCode = `local function choose(handle, headers, scope)
+  headers:replace("` + scopeHeader + `", scope)
   handle:clearRouteCache()
 end
 local function chosen(handle)
@@ -31,12 +31,13 @@ end
 // findCode runs where no host has the name that was asked for. One that was spelt with capitals is looked for in lower case,
 // since keys are compared exactly, and then the longest wildcard over it, or "*".
 const findCode = `local wildcards = {%s}
+local listener = %s
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local asked = headers:get("` + hostHeader + `") or ""
+  local asked = string.sub(headers:get("` + scopeHeader + `"), #listener + 1)
   local lower = string.lower(asked)
   if lower ~= asked then
-    choose(handle, headers, "` + hostHeader + `", lower)
+    choose(handle, headers, listener .. lower)
     if chosen(handle) then return end
   end
   local host = string.match(lower, "^[^:]*")
@@ -50,7 +51,7 @@ function envoy_on_request(handle)
     end
     dot = string.find(host, ".", dot + 1, true)
   end
-  if key ~= host then choose(handle, headers, "` + hostHeader + `", key) end
+  if key ~= host then choose(handle, headers, listener .. key) end
 end
 `
 
@@ -88,7 +89,7 @@ func Wildcards(scope string, object ir.Ref, hosts []string) Resource {
 	return newResource(ExtensionType, name, &core.TypedExtensionConfig{
 		Name: name,
 		TypedConfig: pack(&lua.Lua{
-			DefaultSourceCode: inline(choosingCode + fmt.Sprintf(findCode, strings.Join(entries, ","))),
+			DefaultSourceCode: inline(choosingCode + fmt.Sprintf(findCode, strings.Join(entries, ","), luaString(scope+hostMark))),
 			SourceCodes:       map[string]*core.DataSource{defaultPortName: inline(defaultPortCode)},
 		}),
 	}, object)

@@ -8,11 +8,12 @@ import (
 	early "github.com/envoyproxy/go-control-plane/envoy/extensions/http/early_header_mutation/header_mutation/v3"
 )
 
-// The scope of a request is (listener, host). Envoy can take a scope key from headers alone, so each connection
-// manager writes both into headers of ours before routing; they are removed again before the upstream.
 const (
-	listenerHeader = "x-sluice-listener"
-	hostHeader     = "x-sluice-host"
+	// scopeHeader is where the scope of a request stands: the listener and the host. Envoy can take a scope's key from headers
+	// alone, so that each connection manager writes it into one of ours before routing; it is removed again before the upstream.
+	scopeHeader = "x-sluice-scope"
+	// hostMark stands between the two. No listener's name has it, nor a colon, and neither has a model's.
+	hostMark = "|"
 )
 
 // scopedRoutes is the same for every connection manager, so that Envoy keeps one subscription for them all.
@@ -20,11 +21,16 @@ func scopedRoutes() *hcm.ScopedRoutes {
 	return &hcm.ScopedRoutes{
 		Name: "sluice",
 		ScopeKeyBuilder: &hcm.ScopedRoutes_ScopeKeyBuilder{
-			Fragments: []*hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder{
-				fragmentFromHeader(listenerHeader, ""),
-				// The first element before a colon is the host without its port.
-				fragmentFromHeader(hostHeader, ":"),
-			},
+			Fragments: []*hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder{{
+				Type: &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_{
+					HeaderValueExtractor: &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor{
+						Name: scopeHeader,
+						// The first element before a colon is the listener and the host without its port.
+						ElementSeparator: ":",
+						ExtractType:      &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_Index{Index: 0},
+					},
+				},
+			}},
 		},
 		RdsConfigSource: aggregated(),
 		ConfigSpecifier: &hcm.ScopedRoutes_ScopedRds{ScopedRds: &hcm.ScopedRds{
@@ -33,27 +39,11 @@ func scopedRoutes() *hcm.ScopedRoutes {
 	}
 }
 
-func fragmentFromHeader(name, separator string) *hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder {
-	return &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder{
-		Type: &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_{
-			HeaderValueExtractor: &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor{
-				Name:             name,
-				ElementSeparator: separator,
-				ExtractType:      &hcm.ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_Index{Index: 0},
-			},
-		},
-	}
-}
-
-// scopeHeaders removes what a client sent under our names, then writes the listener's name and the authority.
-// The removal comes first because an empty authority writes nothing: without it, a client that sends no host
-// would choose its own scope.
+// scopeHeaders removes what a client sent under our name, then writes the listener's name and the authority.
 func scopeHeaders(listener string) []*core.TypedExtensionConfig {
 	config := &early.HeaderMutation{Mutations: []*mutation.HeaderMutation{
-		{Action: &mutation.HeaderMutation_Remove{Remove: listenerHeader}},
-		{Action: &mutation.HeaderMutation_Remove{Remove: hostHeader}},
-		{Action: &mutation.HeaderMutation_Append{Append: overwrite(listenerHeader, literal(listener))}},
-		{Action: &mutation.HeaderMutation_Append{Append: overwrite(hostHeader, "%REQ(:AUTHORITY)%")}},
+		{Action: &mutation.HeaderMutation_Remove{Remove: scopeHeader}},
+		{Action: &mutation.HeaderMutation_Append{Append: overwrite(scopeHeader, literal(listener+hostMark)+"%REQ(:AUTHORITY)%")}},
 	}}
 	return []*core.TypedExtensionConfig{{
 		Name:        "envoy.http.early_header_mutation.header_mutation",
@@ -61,11 +51,10 @@ func scopeHeaders(listener string) []*core.TypedExtensionConfig {
 	}}
 }
 
-// scopeKey is what a request's two fragments are compared with, exactly.
+// scopeKey is what the scope of a request is compared with, exactly.
 func scopeKey(listener, host string) *routev3.ScopedRouteConfiguration_Key {
 	return &routev3.ScopedRouteConfiguration_Key{Fragments: []*routev3.ScopedRouteConfiguration_Key_Fragment{
-		{Type: &routev3.ScopedRouteConfiguration_Key_Fragment_StringKey{StringKey: listener}},
-		{Type: &routev3.ScopedRouteConfiguration_Key_Fragment_StringKey{StringKey: host}},
+		{Type: &routev3.ScopedRouteConfiguration_Key_Fragment_StringKey{StringKey: listener + hostMark + host}},
 	}}
 }
 

@@ -53,7 +53,13 @@ func TestModelsAreFoundByTheirNamesInPaths(t *testing.T) {
 			t.Errorf("%s with a key: %d %s", name, got.status, got.body)
 		}
 	}
-	// Other hosts have no models, and the listener's header is ours alone.
+	// A path can't name a host.
+	for _, path := range []string{"/v1/models/iris|localhost", "/v1/models/iris%7Clocalhost:predict", "/v1/models/iris|*:predict"} {
+		if got := d.get("localhost", path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d by %q", path, got.status, got.backend)
+		}
+	}
+	// Other hosts have no models.
 	for _, name := range []string{"elsewhere.example.com", "ELSEWHERE.example.com"} {
 		if got := d.get(name, "/v1/models/iris:predict"); got.backend != "wide" {
 			t.Errorf("%s: %d by %q", name, got.status, got.backend)

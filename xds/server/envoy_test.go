@@ -73,18 +73,18 @@ func TestClientCannotChooseItsScope(t *testing.T) {
 		Backends: []ir.Backend{private, public},
 	})
 
-	forged := http.Header{"X-Sluice-Listener": {"inner"}, "X-Sluice-Host": {"only-inner.example.com"}}
+	forged := http.Header{"X-Sluice-Scope": {"inner|only-inner.example.com", "inner|app.example.com"}}
 	got := d.send(request{host: "app.example.com", path: "/", header: forged})
 	if got.backend != "public" {
-		t.Errorf("a client chose the backend %q by our own headers", got.backend)
+		t.Errorf("a client chose the backend %q by our own header", got.backend)
 	}
 	for name := range got.echoed(t).Header {
-		if name == "X-Sluice-Listener" || name == "X-Sluice-Host" {
+		if name == "X-Sluice-Scope" {
 			t.Errorf("the backend sees %s", name)
 		}
 	}
 	for _, h := range []string{"", "nowhere.example.com", "only-inner.example.com"} {
-		if got := d.sendRaw(d.port, "GET / HTTP/1.1\r\nHost: "+h+"\r\nX-Sluice-Listener: inner\r\nX-Sluice-Host: only-inner.example.com\r\nConnection: close\r\n\r\n"); got.StatusCode != 404 {
+		if got := d.sendRaw(d.port, "GET / HTTP/1.1\r\nHost: "+h+"\r\nX-Sluice-Scope: inner|only-inner.example.com\r\nX-Sluice-Scope: inner|app.example.com\r\nConnection: close\r\n\r\n"); got.StatusCode != 404 {
 			t.Errorf("host %q with forged headers: status %d, want 404", h, got.StatusCode)
 		}
 	}
