@@ -108,12 +108,17 @@ func (d *inferDecoder) finish() (*InferRequest, error) {
 	if err := d.out.Parameters.CheckRequest(); err != nil {
 		return nil, err
 	}
-	seen := make(map[string]bool, len(d.out.Inputs))
+	var seen map[string]bool // needed of several alone
+	if len(d.out.Inputs) > 1 {
+		seen = make(map[string]bool, len(d.out.Inputs))
+	}
 	for _, t := range d.out.Inputs {
 		if seen[t.Name] {
 			return nil, &TensorError{Tensor: t.Name, Problem: "the input is given twice"}
 		}
-		seen[t.Name] = true
+		if seen != nil {
+			seen[t.Name] = true
+		}
 		if err := t.Check(); err != nil {
 			return nil, err
 		}
@@ -261,12 +266,12 @@ func (d *inferDecoder) datatype(f *inputFields) (Datatype, error) {
 }
 
 func (d *inferDecoder) shape(f *inputFields) ([]int64, error) {
-	shape := []int64{}
+	shape, dimension := make([]int64, 0, 4), signed[int64](1<<63-1)
 	if d.peek() != '[' {
 		return nil, &TensorError{Tensor: f.tensor.Name, Expected: "a shape like [1,4]", Given: d.given()}
 	}
 	err := d.array(func(int) error {
-		dim, err := signed[int64](1<<63 - 1)(&d.scanner)
+		dim, err := dimension(&d.scanner)
 		var wrong *mismatch
 		if errors.As(err, &wrong) || err == nil && dim < 0 {
 			return &TensorError{Tensor: f.tensor.Name, Problem: fmt.Sprintf("dimension %d of the shape is no whole number from 0 up", len(shape))}

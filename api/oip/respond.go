@@ -71,6 +71,9 @@ func binaryOutputs(req *InferRequest) (func(name string) bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(req.Outputs) == 0 {
+		return func(string) bool { return all }, nil
+	}
 	named := make(map[string]bool, len(req.Outputs))
 	for i, out := range req.Outputs {
 		value, present, err := out.Parameters.flag(ParamBinaryData)

@@ -26,6 +26,14 @@ func (r *refusal) Error() string { return r.problem }
 
 // statusOf is the HTTP status of an error.
 func statusOf(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	return statusOfFault(err)
+}
+
+// statusOfFault stands apart for what it allocates, which an answer without an error need not.
+func statusOfFault(err error) int {
 	var (
 		refused    *refusal
 		notFound   *repository.NotFoundError
@@ -34,8 +42,6 @@ func statusOf(err error) int {
 		invalid    *model.InvalidInputError
 	)
 	switch {
-	case err == nil:
-		return http.StatusOK
 	case errors.As(err, &refused):
 		return refused.status
 	case oip.IsRequestFault(err), errors.As(err, &invalid):
