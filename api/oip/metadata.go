@@ -10,6 +10,8 @@ type TensorSpec struct {
 	// AnyRank says that the model does not even fix the number of dimensions;
 	// Shape is then [-1], the nearest that the protocol can say.
 	AnyRank bool `json:"-"`
+	// Vector says of an output of shape [-1,1] that it is one value for each row, which V1 answers without the array around each.
+	Vector bool `json:"-"`
 }
 
 // Fits says whether a tensor of this shape may stand for the spec.

@@ -81,6 +81,60 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 	}
 }
 
+// Models over rows need no library, and whose answers they give is a flag's to say. MLServer's settings name the model.
+func TestServeReadsEveryFormat(t *testing.T) {
+	t.Parallel()
+	const models, kserve, mlserver = "../../runtime/tabular/testdata/servers/models/", `"name":"output-0"`, `"name":"predict"`
+	described := t.TempDir()
+	if err := os.WriteFile(filepath.Join(described, "model-settings.json"), []byte(`{"name":"described","implementation":"mlserver_sklearn.SKLearnModel","parameters":{"uri":"m.bin"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(models + "svc/model.joblib")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(described, "m.bin"), content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		path, model, want string
+		flags             []string
+	}{
+		"scikit-learn":       {models + "svc/model.joblib", "model", kserve, nil},
+		"XGBoost's JSON":     {models + "xgbclassifier", "xgbclassifier", `"datatype":"INT64","shape":[1,1]`, []string{"--answers", "mlserver"}},
+		"XGBoost's UBJSON":   {models + "xgbregressor/model.ubj", "model", `"datatype":"FP32","shape":[1]`, nil},
+		"LightGBM":           {models + "lgbclasses", "lgbclasses", `"shape":[1,3]`, []string{"--threads", "1", "--batch-size", "0"}},
+		"MLServer's answers": {models + "svc", "svc", mlserver, []string{"--answers=mlserver"}},
+		"probabilities":      {models + "named", "named", `"shape":[1,3]`, []string{"--predict-proba"}},
+		"MLServer's folder":  {described, "described", kserve, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			log := &tail{changed: make(chan struct{}, 1)}
+			cmd := newServeCommand()
+			cmd.SetErr(log)
+			cmd.SetArgs(append([]string{test.path, "--onnxruntime", "/nowhere.so", "--address", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--log-format", "json"}, test.flags...))
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.ExecuteContext(ctx) }()
+			address := log.find(t, `"msg":"model ready".*"http":"([^"]+)"`)[1]
+			resp, err := http.Post("http://"+address+"/v2/models/"+test.model+"/infer", "application/json", strings.NewReader(`{"inputs":[{"name":"input-0","datatype":"FP32","shape":[1,4],"data":[5.1,3.5,1.4,0.2]}]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := io.ReadAll(resp.Body)
+			if closing := resp.Body.Close(); err != nil || closing != nil || !strings.Contains(string(answer), test.want) {
+				t.Errorf("%s %v %v", answer, err, closing)
+			}
+			stop()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestServeRefusesWhatItCanNotDo(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -93,7 +147,8 @@ func TestServeRefusesWhatItCanNotDo(t *testing.T) {
 		{[]string{"a.onnx", "--model-name", "a/b"}, "may hold no /", exitUsage},
 		{[]string{"a.onnx", "--threads", "-1"}, "--threads can't be negative", exitUsage},
 		{[]string{"nowhere.onnx"}, "no model can be read", exitWrong},
-		{[]string{"serve.go"}, "it is of no format that is served: onnx is *.onnx", exitWrong},
+		{[]string{"serve.go"}, "it is of no format that is served: onnx is *.onnx, sklearn is *.joblib or *.pkl or *.pickle, xgboost is ", exitWrong},
+		{[]string{"a.joblib", "--batch-size", "-7"}, "--batch-size can't be negative", exitUsage},
 		{[]string{irisModel, "--onnxruntime", "/nowhere.so"}, "iris.onnx can't be served: onnxruntime, which ONNX models need, is not on this machine (looked at /nowhere.so): run `make deps`", exitWrong},
 	}
 	for _, test := range tests {
@@ -113,7 +168,7 @@ func TestServedModelsAreNamedAfterTheirFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"/m/iris.onnx": "iris", "/m/My Model (v2).ONNX": "My-Model-v2", "/m/iris/": "iris", ".": filepath.Base(here), "/m/v1.2": "v1.2"} {
+	for path, want := range map[string]string{"/m/iris.onnx": "iris", "/m/My Model (v2).ONNX": "My-Model-v2", "/m/iris.joblib": "iris", "/m/iris.ubj": "iris", "/m/a.b.txt": "a.b", "/m/iris/": "iris", ".": filepath.Base(here), "/m/v1.2": "v1.2"} {
 		if got := nameOf(path); got != want {
 			t.Errorf("%s is named %q, want %q", path, got, want)
 		}

@@ -63,7 +63,7 @@ func (s *scene) explainer(spec *v1beta1.ExplainerSpec) component {
 // beside makes a component that stands beside the predictor and calls it; own is what the manifest says of it.
 func (s *scene) beside(d draft, own written, extension v1beta1.ComponentExtensionSpec, trailing []string) component {
 	c := component{kind: d.kind, extension: extension}
-	c.stable.notApplied = s.extensionNotApplied(extension, d.path)
+	c.stable.notApplied = append(s.extensionNotApplied(extension, d.path), batcherNotApplied(extension.Batcher, false, d.path)...)
 	d.pod.Containers = slices.Clone(d.pod.Containers)
 	if len(d.pod.Containers) == 0 {
 		c.stable.problem = invalid("%s has no containers: give it one", d.path)

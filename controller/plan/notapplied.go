@@ -45,8 +45,5 @@ func (s *scene) extensionNotApplied(e v1beta1.ComponentExtensionSpec, path strin
 	if e.Logger != nil {
 		add("logger", "requests aren't logged yet")
 	}
-	if e.Batcher != nil {
-		add("batcher", "requests aren't joined yet")
-	}
 	return out
 }

@@ -93,7 +93,7 @@ func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, own written) rendere
 		out.runtime = d.runtime
 		out.template, err = s.finish(&d)
 	}
-	out.notApplied = append(out.notApplied, d.notApplied...)
+	out.notApplied = append(append(out.notApplied, batcherNotApplied(spec.Batcher, d.bundled, path)...), d.notApplied...)
 	if err != nil {
 		out.problem = asProblem(err)
 		return out
@@ -127,6 +127,9 @@ func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
 		return err
 	}
 	merged.Image = imageFor(merged, choice, model.RuntimeVersion)
+	if choice.Bundled() {
+		merged.Args = append(slices.Clone(merged.Args), batchArgs(spec.Batcher)...)
+	}
 	pointProbes(&merged)
 	base[serving] = merged
 	return s.assemble(d, base, &model)

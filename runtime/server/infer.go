@@ -120,6 +120,7 @@ func (s *Server) predictV1(w http.ResponseWriter, r *http.Request, m *model.Mode
 	if err != nil {
 		return reply{}, err
 	}
+	withVectors(outputs, signature.Outputs)
 	out, err := oip.AppendPredictResponse(make([]byte, 0, sizeHint(outputs)), req, outputs)
 	return reply{body: out, headerLength: -1}, err
 }
@@ -140,6 +141,20 @@ func decodeV1(signature model.Signature, body []byte) (*oip.PredictRequest, erro
 		return oip.DecodeRowsRequest(body, signature.Rows == model.RowsWithTexts)
 	}
 	return oip.DecodePredictRequest(body, signature.Inputs)
+}
+
+// withVectors takes the second dimension, of 1, off the outputs that are one value for each row.
+func withVectors(outputs []oip.Tensor, specs []oip.TensorSpec) {
+	for _, spec := range specs {
+		if !spec.Vector {
+			continue
+		}
+		for i := range outputs {
+			if outputs[i].Name == spec.Name && len(outputs[i].Shape) == 2 {
+				outputs[i].Shape = outputs[i].Shape[:1]
+			}
+		}
+	}
 }
 
 // run computes a V2 request, over HTTP or gRPC.

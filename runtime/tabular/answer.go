@@ -67,14 +67,14 @@ func answersOf(outputs []Output, o Options) []answer {
 }
 
 func (a answer) spec() oip.TensorSpec {
-	shape := []int64{-1}
+	spec := oip.TensorSpec{Name: a.name, Datatype: a.output.Datatype, Shape: []int64{-1}}
 	switch {
 	case a.output.Cols != 0:
-		shape = []int64{-1, int64(a.output.Cols)}
+		spec.Shape = []int64{-1, int64(a.output.Cols)}
 	case a.style == MLServer:
-		shape = []int64{-1, 1}
+		spec.Shape, spec.Vector = []int64{-1, 1}, true
 	}
-	return oip.TensorSpec{Name: a.name, Datatype: a.output.Datatype, Shape: shape}
+	return spec
 }
 
 // dress makes a computed tensor the answer.

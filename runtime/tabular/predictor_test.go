@@ -229,7 +229,7 @@ func TestMetadataNamesTheFeatures(t *testing.T) {
 	got = signature(make([]tabular.Feature, 4), tabular.Options{Answers: tabular.MLServer})
 	want = model.Signature{
 		Inputs:  []oip.TensorSpec{{Name: "input-0", Datatype: oip.FP64, Shape: []int64{-1, 4}}},
-		Outputs: []oip.TensorSpec{{Name: "predict", Datatype: oip.FP64, Shape: []int64{-1, 1}}, {Name: "predict_proba", Datatype: oip.FP64, Shape: []int64{-1, -1}}},
+		Outputs: []oip.TensorSpec{{Name: "predict", Datatype: oip.FP64, Shape: []int64{-1, 1}, Vector: true}, {Name: "predict_proba", Datatype: oip.FP64, Shape: []int64{-1, -1}}},
 		Rows:    model.RowsOfNumbers,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -52,6 +52,9 @@ func TestAnswersAreThoseOfTheServersPeopleComeFrom(t *testing.T) {
 			if err := json.Unmarshal(content, &all); err != nil {
 				t.Fatal(err)
 			}
+			if _, body := post(t, serveAll(t, style, false)+"/v1/models/svc:predict", []byte(`{"instances":[[6.8,2.8,4.8,1.4],[6.0,3.4,4.5,1.6]]}`)); string(body) != `{"predictions":[1,1]}` {
+				t.Errorf("V1: %s", body)
+			}
 			plain, probabilities := serveAll(t, style, false), serveAll(t, style, true)
 			for i, c := range all.Cases {
 				address := plain
