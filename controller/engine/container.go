@@ -111,7 +111,12 @@ func (c *container) attend(life, hard context.Context, w *watch, logged int64, b
 	if l.isolated {
 		removeContainer(context.WithoutCancel(hard), l.command.entry.Engine, l.command.entry.EngineName)
 	}
-	return ended(w.process.exit, cause, c.lastWords(l, logged), time.Since(began))
+	line := c.lastWords(l, logged)
+	end := ended(w.process.exit, cause, line, time.Since(began))
+	if c.downloads() {
+		end = downloadFailed(end, line)
+	}
+	return end
 }
 
 // failed is the ending of a container that could not be started.

@@ -135,6 +135,38 @@ func inherited() []string {
 // ownInherited are passed to sluice's own runtime besides, so that it finds the libraries that sluice has found.
 func ownInherited() []string { return []string{"SLUICE_CACHE", "SLUICE_ONNXRUNTIME"} }
 
+// storageInherited is passed to sluice storage besides: where the user's own credentials for stores are. A store that the pod
+// declares anything of is left out, since two halves of different credentials fit nothing.
+func storageInherited(declared map[string]string) []string {
+	families := []struct {
+		prefixes []string
+		names    []string
+	}{
+		{[]string{"AWS_", "S3_", "awsAnonymous"}, []string{
+			"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+			"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN",
+			"AWS_WEB_IDENTITY_TOKEN_FILE", "S3_ENDPOINT", "S3_USE_HTTPS", "S3_VERIFY_SSL", "S3_USER_VIRTUAL_BUCKET", "awsAnonymousCredential",
+		}},
+		{[]string{"GOOGLE_", "STORAGE_EMULATOR"}, []string{"GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST", "CLOUDSDK_CONFIG"}},
+		{[]string{"AZ_", "AZURE_"}, []string{
+			"AZ_TENANT_ID", "AZ_CLIENT_ID", "AZ_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE",
+			"AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING",
+		}},
+		{[]string{"HF_"}, []string{"HF_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "HF_ENDPOINT"}},
+	}
+	names := []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+	for _, family := range families {
+		told := false
+		for name := range declared {
+			told = told || slices.ContainsFunc(family.prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		}
+		if !told && declared["STORAGE_CONFIG"] == "" {
+			names = append(names, family.names...)
+		}
+	}
+	return names
+}
+
 // baseVariables is the environment of every process before its pod's own.
 func baseVariables(lookup func(string) (string, bool), extra []string, tmp, hostname string) map[string]string {
 	base := map[string]string{"TMPDIR": tmp, "HOSTNAME": hostname, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,5 +129,16 @@ func TestFindProgramUsesTheGivenPath(t *testing.T) {
 		if got != c.want || (err == nil) != (c.want != "") {
 			t.Errorf("findProgram(%q, %q, %q) = %q, %v", c.command, c.path, c.dir, got, err)
 		}
+	}
+}
+
+func TestStorageInheritsNoHalfOfCredentials(t *testing.T) {
+	t.Parallel()
+	if got := storageInherited(nil); !slices.Contains(got, "AWS_SESSION_TOKEN") || !slices.Contains(got, "HF_TOKEN") {
+		t.Errorf("the user's own are missing: %v", got)
+	}
+	got := storageInherited(map[string]string{"AWS_ACCESS_KEY_ID": "of a Secret"})
+	if slices.Contains(got, "AWS_SESSION_TOKEN") || slices.Contains(got, "AWS_PROFILE") || !slices.Contains(got, "HF_TOKEN") {
+		t.Errorf("got %v", got)
 	}
 }

@@ -71,7 +71,7 @@ func (c *container) prepareProcess(ctx context.Context, l *launch, refs Referenc
 	for i := range args {
 		args[i] = table.rewriteText(args[i])
 	}
-	env := c.base(args[0])
+	env := c.base(args[0], vars)
 	for name, value := range vars.values {
 		env[name] = table.rewriteText(value)
 	}
@@ -98,10 +98,13 @@ func (c *container) entry() entry {
 }
 
 // base is the environment before the pod's own; sluice's own runtime gets a few names more.
-func (c *container) base(program string) map[string]string {
+func (c *container) base(program string, vars variables) map[string]string {
 	var extra []string
 	if program == OwnCommand {
 		extra = ownInherited()
+	}
+	if c.downloads() {
+		extra = append(extra, storageInherited(vars.values)...)
 	}
 	return baseVariables(os.LookupEnv, extra, filepath.Join(c.pod.dir, "tmp"), c.pod.name)
 }

@@ -34,6 +34,9 @@ const (
 	ReasonInstallingRequirements = "InstallingRequirements"
 	// ReasonRequirementsNotInstalled: they could not be.
 	ReasonRequirementsNotInstalled = "RequirementsNotInstalled"
+	// ReasonModelDownload: fetches a model; the message says how far it is. ReasonModelDownloadFailed: it could not be.
+	ReasonModelDownload       = "ModelDownload"
+	ReasonModelDownloadFailed = "ModelDownloadFailed"
 	// ReasonNotReady: runs, and its startup or readiness probe has not passed.
 	ReasonNotReady = "NotReady"
 	// ReasonWrongPort: runs, and listens on another port than the one it was given.

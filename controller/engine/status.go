@@ -169,6 +169,8 @@ func orReason(c ContainerState) string {
 	switch c.Reason {
 	case ReasonContainerCreating:
 		return "being started"
+	case ReasonModelDownload:
+		return "fetching the model"
 	case ReasonNotReady:
 		return "running, not ready yet"
 	}

@@ -29,6 +29,8 @@ type watch struct {
 	listenMessage string
 	// exposedMessage is set while the process listens at more addresses than it was told to.
 	exposedMessage string
+	// progress is how far a download is.
+	progress string
 	// probeMessage is the last failure of the startup or readiness probe.
 	probeMessage string
 }
@@ -68,6 +70,8 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	}
 	listen := time.NewTimer(w.container.pod.host.timing.listenAfter)
 	defer listen.Stop()
+	progress, endProgress := w.container.progressTicks()
+	defer endProgress()
 	var open <-chan map[int32]listener
 	for lookAgain := w.container.pod.host.timing.listenAfter; ; {
 		select {
@@ -88,6 +92,8 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 			if !w.launch.isolated && len(w.launch.served) > 0 {
 				open = w.container.pod.host.lookout.ask(w.process.pid)
 			}
+		case <-progress:
+			w.takeProgress()
 		case found := <-open:
 			open = nil
 			lookAgain = min(2*lookAgain, 30*time.Second)
@@ -175,6 +181,8 @@ func (w *watch) show() {
 	w.container.set(func(s *ContainerState) {
 		s.Ready, s.Reason, s.Message = w.ready, "", ""
 		switch {
+		case w.container.downloads():
+			s.Ready, s.Reason, s.Message = false, ReasonModelDownload, w.progress
 		case w.listenMessage != "":
 			s.Reason, s.Message = ReasonWrongPort, w.listenMessage
 		case !w.ready:

@@ -50,6 +50,7 @@ func kinds() []kindInfo {
 		{GroupVersionKind: core("Service"), make: func() Object { return &corev1.Service{} }},
 		{GroupVersionKind: discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), make: func() Object { return &discoveryv1.EndpointSlice{} }},
 		{GroupVersionKind: core("Secret"), make: func() Object { return &corev1.Secret{} }},
+		{GroupVersionKind: core("ServiceAccount"), make: func() Object { return &corev1.ServiceAccount{} }},
 		{GroupVersionKind: core("ConfigMap"), make: func() Object { return &corev1.ConfigMap{} }},
 		{GroupVersionKind: core("PersistentVolumeClaim"), make: func() Object { return &corev1.PersistentVolumeClaim{} }},
 		{GroupVersionKind: sluicev1alpha1.GroupVersion.WithKind(sluicev1alpha1.KindAccessPolicy), make: func() Object { return &sluicev1alpha1.AccessPolicy{} }},

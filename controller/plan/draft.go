@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
+	"github.com/sluice-serving/sluice/controller/plan/credentials"
 	"github.com/sluice-serving/sluice/controller/plan/runtimes"
 )
 
@@ -37,7 +38,9 @@ type draft struct {
 	// storageField is where storageURI stands in the manifest, for messages.
 	storageField string
 	storageURIs  []v1beta1.StorageURI
-	notApplied   []string
+	// storageEnvironment is what the entry of a Secret that the model names adds to the fetch.
+	storageEnvironment credentials.Environment
+	notApplied         []string
 }
 
 // finish adds to a draft what every component's pod has, and gives the neutral template.

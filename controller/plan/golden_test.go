@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/config"
 	"github.com/sluice-serving/sluice/controller/plan"
+	"github.com/sluice-serving/sluice/controller/plan/credentials"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
@@ -34,6 +36,8 @@ type goldenCase struct {
 	Cluster         bool                         `json:"cluster,omitempty"`
 	ContainerEngine string                       `json:"containerEngine,omitempty"`
 	FileURIs        map[string]settings.FileKind `json:"fileURIs,omitempty"`
+	ServiceAccounts []corev1.ServiceAccount      `json:"serviceAccounts,omitempty"`
+	Secrets         []corev1.Secret              `json:"secrets,omitempty"`
 	// Only keeps the output to these kinds and the status' conditions; empty keeps all.
 	Only []string `json:"only,omitempty"`
 }
@@ -100,6 +104,13 @@ func (c goldenCase) input(t *testing.T) plan.Input {
 	}
 	if c.Cluster {
 		in.Settings = settings.Cluster("example.com")
+	}
+	in.Credentials = credentials.Objects{ServiceAccounts: map[string]*corev1.ServiceAccount{}, Secrets: map[string]*corev1.Secret{}}
+	for i := range c.ServiceAccounts {
+		in.Credentials.ServiceAccounts[c.ServiceAccounts[i].Name] = &c.ServiceAccounts[i]
+	}
+	for i := range c.Secrets {
+		in.Credentials.Secrets[c.Secrets[i].Name] = &c.Secrets[i]
 	}
 	if c.Accepted {
 		in.Routes = accepted(plan.InferenceService(in))

@@ -41,6 +41,14 @@ func (s *scene) modelStatus(p *problem, carried *rollout.Carried, of part) v1bet
 	case c.Status == corev1.ConditionTrue && carried.Health.Complete:
 		states.TargetModelState = v1beta1.ModelLoaded
 		out.TransitionStatus = v1beta1.TransitionUpToDate
+	case c.Reason == ReasonModelDownload:
+		states.TargetModelState = v1beta1.ModelLoading
+	case c.Status == corev1.ConditionFalse && c.Reason == ReasonModelDownloadFailed:
+		states.TargetModelState = v1beta1.ModelFailedToLoad
+		out.TransitionStatus = v1beta1.TransitionBlockedByFailedLoad
+		out.LastFailureInfo = &v1beta1.FailureInfo{
+			Reason: v1beta1.FailureModelLoadFailed, Message: c.Message, ModelRevisionName: carried.Revision.Name,
+		}
 	case c.Status == corev1.ConditionFalse && c.Reason != reasonMinimum:
 		states.TargetModelState = v1beta1.ModelFailedToLoad
 		out.TransitionStatus = v1beta1.TransitionBlockedByFailedLoad

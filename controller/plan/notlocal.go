@@ -84,6 +84,11 @@ func (n *notLocal) pod(w written) {
 			if !processes || value != true {
 				n.add(path, noEffect)
 			}
+		case "serviceAccountName", "serviceAccount":
+			// Its Secrets are what a model is fetched with; else it has nothing to do here.
+			if n.find(containerInitializer) == nil {
+				n.add(path, noEffect)
+			}
 		case "hostNetwork":
 			n.add(path, "replicas have ports of their own")
 		case "nodeSelector", "nodeName", "affinity", "tolerations", "topologySpreadConstraints", "priorityClassName", "priority",

@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
+	"github.com/sluice-serving/sluice/controller/plan/credentials"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
 )
 
@@ -24,6 +25,8 @@ type Input struct {
 	// Runtimes are those of the service's namespace.
 	Runtimes        []v1alpha1.ServingRuntime
 	ClusterRuntimes []v1alpha1.ClusterServingRuntime
+	// Credentials are the service accounts and Secrets of the service's namespace. No value of a Secret gets into a result.
+	Credentials credentials.Objects
 	// Revisions are those that the last plan gave, as the driver stored them.
 	Revisions []appsv1.ControllerRevision
 	// Deployments has the observed status of each planned Deployment by name. Where a status doesn't speak of the newest

@@ -162,13 +162,7 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 	d.storageURI, d.storageField = value(model.StorageURI), d.path+".model.storageUri"
 	d.hasModel, d.format = true, model.ModelFormat.Name
 	d.readsNoFiles = model.ModelFormat.Name == "huggingface" || model.Storage != nil
-	if model.Storage != nil {
-		if s.settings.Local != nil {
-			return refused(ReasonStorageNotSupported, "%s.model.storage refers to a secret's object store, which isn't fetched on one machine yet: use storageUri with file:// or pvc://", d.path)
-		}
-		d.notApplied = append(d.notApplied, d.path+".model.storage (object stores by secret aren't fetched yet)")
-	}
-	return nil
+	return s.storageSpec(d, model)
 }
 
 // choose asks for the model's runtime.

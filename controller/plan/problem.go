@@ -17,6 +17,12 @@ const (
 	ReasonStorageMissing = "StorageMissing"
 	// ReasonStorageNotFound: a path of this machine that should hold a model isn't there.
 	ReasonStorageNotFound = "StorageNotFound"
+	// ReasonServiceAccountMissing: the service account that a model is to be fetched with isn't there.
+	ReasonServiceAccountMissing = "ServiceAccountMissing"
+	// ReasonModelDownload: an init container is fetching the model. The driver's Deployments give it, and the one below.
+	ReasonModelDownload = "ModelDownload"
+	// ReasonModelDownloadFailed: the model can't be fetched.
+	ReasonModelDownloadFailed = "ModelDownloadFailed"
 	// ReasonNotSupported: the spec asks for something that sluice does not do.
 	ReasonNotSupported = "NotSupported"
 )

@@ -56,26 +56,36 @@ func (s *scene) mountModel(d *draft, meta *metav1.ObjectMeta) error {
 	if len(sources) == 0 {
 		return s.withoutStorage(d)
 	}
+	var fetched []source
 	for i, from := range sources {
 		m, err := s.mount(d, from, i)
 		if err != nil {
 			return err
 		}
+		if m == nil && s.settings.Local != nil {
+			fetched = append(fetched, from)
+			continue
+		}
 		if m == nil {
 			s.leaveToInitializer(d, from.uri, meta)
 			continue
 		}
-		m.mount.ReadOnly = s.service.Annotations[v1beta1.AnnotationStorageReadonly] != "false"
-		d.pod.Volumes = append(d.pod.Volumes, m.volume)
 		s.noteModelDigest(d, m.volume.HostPath, meta)
-		for j := range d.pod.Containers {
-			c := &d.pod.Containers[j]
-			if c.Name == v1beta1.ContainerServing || c.Name == v1beta1.ContainerTransformer {
-				c.VolumeMounts = append(c.VolumeMounts, m.mount)
-			}
+		s.showModel(d, *m)
+	}
+	return s.fetch(d, fetched)
+}
+
+// showModel mounts a volume with model files where they are read.
+func (s *scene) showModel(d *draft, m mount) {
+	m.mount.ReadOnly = s.service.Annotations[v1beta1.AnnotationStorageReadonly] != "false"
+	d.pod.Volumes = append(d.pod.Volumes, m.volume)
+	for j := range d.pod.Containers {
+		c := &d.pod.Containers[j]
+		if c.Name == v1beta1.ContainerServing || c.Name == v1beta1.ContainerTransformer {
+			c.VolumeMounts = append(slices.Clone(c.VolumeMounts), m.mount)
 		}
 	}
-	return nil
 }
 
 // annotationModelDigest makes other files under the same path another revision. On a cluster a model's files are fetched
@@ -134,10 +144,12 @@ func (s *scene) mount(d *draft, from source, index int) (*mount, error) {
 			from.field, uri, relativeURI(uri))
 	case scheme == "file":
 		return nil, refused(ReasonStorageNotSupported, "%s: storage URI %q is not absolute: write file:///absolute/path", d.path, uri)
+	case slices.Contains(fetchedHere(), scheme):
+		return nil, nil
 	}
 	return nil, refused(ReasonStorageNotSupported,
-		"%s: the storage URI's scheme %q isn't fetched on one machine yet: fetch the files and use file:///absolute/path, or pvc://claim/path with a PersistentVolumeClaim",
-		d.path, scheme)
+		"%s: the storage URI's scheme %q isn't fetched on one machine: use one of %s, or fetch the files and use file:///absolute/path",
+		d.path, scheme, strings.Join(fetchedHere(), ", "))
 }
 
 // relativeURI is the file URI of a relative path.

@@ -148,6 +148,7 @@ func (l *loop) planInput(s *service) plan.Input {
 		Service:         s.resolved,
 		Runtimes:        l.surroundings.runtimes[s.name.Namespace],
 		ClusterRuntimes: l.surroundings.clusterRuntimes,
+		Credentials:     l.surroundings.credentials[s.name.Namespace],
 		Revisions:       s.revisions,
 		Deployments:     s.observed,
 		Routes:          s.routes,

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-serving/sluice/config"
 	"github.com/sluice-serving/sluice/controller/engine"
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/controller/plan/credentials"
 )
 
 // surroundings are what InferenceServices and their pods may refer to. The values that it gives are shared by all plans and
@@ -32,6 +33,8 @@ type surroundings struct {
 	runtimes map[string][]v1alpha1.ServingRuntime
 	// references are what the pods of each namespace may refer to.
 	references map[string]engine.References
+	// credentials are what the models of each namespace are fetched with.
+	credentials map[string]credentials.Objects
 }
 
 func newSurroundings(ours map[string]*v1alpha1.ClusterServingRuntime, stateDir string) *surroundings {
@@ -39,13 +42,14 @@ func newSurroundings(ours map[string]*v1alpha1.ClusterServingRuntime, stateDir s
 		stateDir: stateDir, ours: ours,
 		sources: map[string]map[objectKey]manifest.Document{}, stale: map[string]bool{"": true},
 		runtimes: map[string][]v1alpha1.ServingRuntime{}, references: map[string]engine.References{},
+		credentials: map[string]credentials.Objects{},
 	}
 }
 
 // surrounds says whether services or their pods may refer to objects of a kind.
 func surrounds(kind string) bool {
 	switch kind {
-	case "ClusterServingRuntime", "ServingRuntime", "Secret", "ConfigMap", "PersistentVolumeClaim":
+	case "ClusterServingRuntime", "ServingRuntime", "Secret", "ServiceAccount", "ConfigMap", "PersistentVolumeClaim":
 		return true
 	}
 	return false
@@ -98,12 +102,15 @@ func (s *surroundings) refreshNamespace(namespace string) {
 	refs := engine.References{
 		Secrets: map[string]*corev1.Secret{}, ConfigMaps: map[string]*corev1.ConfigMap{}, Claims: map[string]string{},
 	}
+	accounts := map[string]*corev1.ServiceAccount{}
 	for key, document := range s.sources[namespace] {
 		switch object := document.Object.(type) {
 		case *v1alpha1.ServingRuntime:
 			runtimes = append(runtimes, *object)
 		case *corev1.Secret:
 			refs.Secrets[key.name] = object
+		case *corev1.ServiceAccount:
+			accounts[key.name] = object
 		case *corev1.ConfigMap:
 			refs.ConfigMaps[key.name] = object
 		case *corev1.PersistentVolumeClaim:
@@ -112,6 +119,7 @@ func (s *surroundings) refreshNamespace(namespace string) {
 	}
 	slices.SortFunc(runtimes, func(a, b v1alpha1.ServingRuntime) int { return strings.Compare(a.Name, b.Name) })
 	s.runtimes[namespace], s.references[namespace] = runtimes, refs
+	s.credentials[namespace] = credentials.Objects{ServiceAccounts: accounts, Secrets: refs.Secrets}
 }
 
 // defaultRuntimes are the ClusterServingRuntimes that come with sluice.

@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 	"github.com/sluice-serving/sluice/controller/plan"
+	"github.com/sluice-serving/sluice/controller/plan/credentials"
 	"github.com/sluice-serving/sluice/controller/plan/settings"
 	"github.com/sluice-serving/sluice/controller/standalone"
 	"github.com/sluice-serving/sluice/controller/translate"
@@ -34,6 +35,7 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 	given := translate.Objects{Listen: "127.0.0.1"}
 	var inputs []plan.Input
 	runtimes := map[string][]v1alpha1.ServingRuntime{}
+	known := map[string]credentials.Objects{}
 	for _, document := range loaded.Documents {
 		switch object := document.Object.(type) {
 		case *v1beta1.InferenceService:
@@ -49,14 +51,32 @@ func sortObjects(loaded standalone.Loaded, with settings.Settings) (translate.Ob
 		case *v1alpha1.ClusterServingRuntime:
 			clusterRuntimes = replaceRuntime(clusterRuntimes, *object)
 		default:
+			addCredentials(known, document.Object)
 			addGiven(&given, document.Object)
 		}
 	}
 	for i := range inputs {
 		inputs[i].Runtimes = runtimes[inputs[i].Service.Namespace]
 		inputs[i].ClusterRuntimes = clusterRuntimes
+		inputs[i].Credentials = known[inputs[i].Service.Namespace]
 	}
 	return given, inputs, nil
+}
+
+// addCredentials notes what the models of a namespace are fetched with.
+func addCredentials(known map[string]credentials.Objects, object any) {
+	of := func(namespace string) credentials.Objects {
+		if _, found := known[namespace]; !found {
+			known[namespace] = credentials.Objects{ServiceAccounts: map[string]*corev1.ServiceAccount{}, Secrets: map[string]*corev1.Secret{}}
+		}
+		return known[namespace]
+	}
+	switch o := object.(type) {
+	case *corev1.Secret:
+		of(o.Namespace).Secrets[o.Name] = o
+	case *corev1.ServiceAccount:
+		of(o.Namespace).ServiceAccounts[o.Name] = o
+	}
 }
 
 // present takes models that aren't on this machine for directories: a preview is as if the manifests had what they name,
