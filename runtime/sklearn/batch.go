@@ -144,7 +144,7 @@ func (b *batch) check(t tolerance) error {
 	for i, v := range values {
 		at, in := i%max(b.cols, 1), i/max(b.cols, 1)
 		if b.sparse != nil {
-			at, in = int(b.sparse.indices[i]), 0
+			at, in = int(b.sparse.indices[i]), b.sparse.rowOf(i)
 		}
 		switch {
 		case math.IsInf(v, 0):

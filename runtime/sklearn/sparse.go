@@ -1,11 +1,18 @@
 package sklearn
 
+import "sort"
+
 // sparse is rows that are mostly zero: row i has values[starts[i]:starts[i+1]] in the columns indices.
 type sparse struct {
 	rows, cols int
 	starts     []int
 	indices    []int32
 	values     []float64
+}
+
+// rowOf is the row that a value belongs to.
+func (s *sparse) rowOf(value int) int {
+	return sort.Search(s.rows, func(row int) bool { return s.starts[row+1] > value })
 }
 
 func (s *sparse) row(i int) ([]int32, []float64) {

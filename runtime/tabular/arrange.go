@@ -42,8 +42,11 @@ func (p *predictor) wanted() string {
 }
 
 func (p *predictor) checkWidth(name string, width int) error {
-	if p.features == nil || width == len(p.features) {
+	if width > 0 && (p.features == nil || width == len(p.features)) {
 		return nil
+	}
+	if p.features == nil {
+		return &oip.TensorError{Tensor: name, Problem: "expected at least one feature in each row, given none"}
 	}
 	problem := fmt.Sprintf("expected %d features in each row, given %d", len(p.features), width)
 	if p.places != nil {
@@ -114,6 +117,9 @@ func (p *predictor) inOrder(given []oip.Tensor) ([]oip.Tensor, error) {
 		place, known := p.places[t.Name]
 		if !known {
 			return nil, &oip.TensorError{Tensor: t.Name, Problem: "the model has no such feature; its features are " + p.featureList()}
+		}
+		if ordered[place].Datatype != "" {
+			return nil, &oip.TensorError{Tensor: t.Name, Problem: "the feature is given twice"}
 		}
 		ordered[place] = t
 	}

@@ -163,6 +163,8 @@ func TestWrongRequestsAreNamed(t *testing.T) {
 		{numbers, nil, `inputs: there is none; the model takes a tensor [rows,3], or one for each of the features "a", "b", "c"`},
 		{numbers, []oip.Tensor{tensor("x", oip.FP64, []int64{1, 2}, 1.0, 2)}, `tensor "x": expected 3 features in each row, given 2; the features are "a", "b", "c"`},
 		{numbers, []oip.Tensor{one("a"), one("b"), one("q")}, `tensor "q": the model has no such feature; its features are "a", "b", "c"`},
+		{numbers, []oip.Tensor{one("a"), one("a"), one("b"), one("c")}, `tensor "a": the feature is given twice`},
+		{nil, []oip.Tensor{texts("x", []int64{2, 0})}, `tensor "x": expected at least one feature in each row, given none`},
 		{numbers, []oip.Tensor{one("a"), one("b")}, `tensor "c": the feature is missing; the model's features are "a", "b", "c"`},
 		{numbers, []oip.Tensor{tensor("x", oip.FP64, []int64{3}, 1.0, 2, 3)}, `tensor "x": the model has no such feature`},
 		{numbers, []oip.Tensor{tensor("x", oip.FP64, []int64{1, 1, 3}, 1.0, 2, 3)}, `tensor "x": expected one value a row, which is shape [rows] or [rows,1], given [1,1,3]; the model takes a tensor [rows,3]`},

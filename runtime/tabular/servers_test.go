@@ -82,6 +82,15 @@ func TestAnswersAreThoseOfTheServersPeopleComeFrom(t *testing.T) {
 	}
 }
 
+// A row that a model refuses is named by its number, also behind an encoder that makes sparse rows.
+func TestRefusedRowsAreNamed(t *testing.T) {
+	t.Parallel()
+	status, body := post(t, serveAll(t, tabular.KServe, false)+"/v1/models/mixed:predict", []byte(`{"instances":[{"city":"Rome","age":1},{"city":"Oslo","age":null}]}`))
+	if status != http.StatusBadRequest || !strings.Contains(string(body), "row 1 has no value") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 // near is how exactly numbers must agree: to FP32's precision where the library computes in it, as JSON's digits differ then.
 func near(of string) cmp.Option {
 	tolerance := 1e-12
