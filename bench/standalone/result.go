@@ -16,7 +16,7 @@ func sizesNote(e effort) string {
 	return fmt.Sprintf(`A cold start lasts from the start of the program to the moment at which every service has answered 200 through Envoy; it has the
 machine to itself. A change lasts from the replacement of service 0's file to the end of the first answer that shows it, polled each
 millisecond over a connection that stays open: a response header that a route sets (static endpoints), or traffic that goes from one of
-two revisions to the other (InferenceServices). Sluice waits for a directory to be quiet before it reads it, which is part of each change.
+two revisions to the other (InferenceServices). Sluice waits for a moment whether more of the same change comes, which is part of it.
 There are %d changes a round and size. While they are made the sluices of all sizes run side by side, and bursts of changes go round among
 them. CPU of a change is what is spent beyond polling alone.`, e.changes)
 }

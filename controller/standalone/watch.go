@@ -11,14 +11,6 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-const (
-	// quietTime is how long the directories must be quiet before they are read: editors and git write a file in
-	// several steps.
-	quietTime = 100 * time.Millisecond
-	// quietAtLatest bounds the wait for that: a server may log into a directory of manifests for as long as it runs.
-	quietAtLatest = time.Second
-)
-
 // watcher tells when something in the directories changed.
 type watcher struct {
 	notify *fsnotify.Watcher
@@ -81,16 +73,15 @@ type touchedPaths struct {
 	all bool
 }
 
-// calm makes one signal of many events: when none has come for quietTime, and quietAtLatest after the first. What comes
-// while nobody receives a signal goes into the next.
+// calm makes one signal of many events: when what they name has been quiet for as long as [unrest] asks for. What comes while
+// nobody receives a signal goes into it, or into the next.
 func calm(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error, logger *slog.Logger, changed chan<- touchedPaths) {
-	quiet, latest := time.NewTimer(quietTime), time.NewTimer(quietAtLatest)
-	quiet.Stop()
-	latest.Stop()
-	touched := touchedPaths{paths: map[string]bool{}}
-	// due is changed while a signal is to be sent, and nil otherwise.
+	waiting := newUnrest(conditionOf)
+	look := time.NewTimer(0)
+	defer look.Stop()
+	// due is changed while ready is to be sent, and nil otherwise.
 	var due chan<- touchedPaths
-	waiting := false
+	var ready touchedPaths
 	for {
 		select {
 		case <-ctx.Done():
@@ -99,30 +90,24 @@ func calm(ctx context.Context, events <-chan fsnotify.Event, failures <-chan err
 			if !open {
 				return
 			}
-			touched.paths[event.Name] = true
+			waiting.note(event, time.Now())
 		case err, open := <-failures:
 			if !open {
 				return
 			}
 			// An overflow loses events, not changes: everything is read anew.
 			logger.Debug("watching for changes", "error", err)
-			touched.all = true
-		case <-quiet.C:
-			due = changed
-			continue
-		case <-latest.C:
-			due = changed
-			continue
-		case due <- touched:
-			touched, due, waiting = touchedPaths{paths: map[string]bool{}}, nil, false
-			quiet.Stop()
-			latest.Stop()
-			continue
+			waiting.lose(time.Now())
+		case <-look.C:
+		case due <- ready:
+			waiting.forget(ready)
 		}
-		quiet.Reset(quietTime)
-		if !waiting {
-			waiting = true
-			latest.Reset(quietAtLatest)
+		due = nil
+		var wait time.Duration
+		if ready, wait = waiting.settle(time.Now()); wait > 0 {
+			look.Reset(wait)
+		} else if ready.all || len(ready.paths) > 0 {
+			due = changed
 		}
 	}
 }

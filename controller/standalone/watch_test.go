@@ -78,14 +78,15 @@ func startWatcher(t *testing.T) (*watcher, <-chan touchedPaths) {
 	return w, changed
 }
 
-// await fails the test when nothing comes for ten seconds.
-func await(t *testing.T, signal <-chan touchedPaths, what string) {
+// await fails the test when nothing comes for 90 seconds.
+func await(t *testing.T, signal <-chan touchedPaths, what string) (touched touchedPaths) {
 	t.Helper()
 	select {
-	case <-signal:
-	case <-time.After(10 * time.Second):
+	case touched = <-signal:
+	case <-time.After(90 * time.Second):
 		t.Fatalf("waited in vain for %s", what)
 	}
+	return touched
 }
 
 func TestDirectoryThatIsMadeAgainIsWatchedAgain(t *testing.T) {
