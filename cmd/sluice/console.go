@@ -14,6 +14,10 @@ import (
 	"github.com/sluice-serving/sluice/controller/standalone"
 )
 
+// consoleEvery is how often it is looked whether anything has changed. A look at a thousand services takes some milliseconds,
+// and nobody reads faster.
+const consoleEvery = 200 * time.Millisecond
+
 // patience is how long the first table waits for services that are still starting.
 const patience = 60 * time.Second
 
@@ -27,24 +31,32 @@ type console struct {
 
 func (c console) run(ctx context.Context) {
 	began := time.Now()
-	// Beside the changes it is told of, since an Envoy that answers late is none.
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(consoleEvery)
 	defer tick.Stop()
 	shown := ""
 	tried := map[string]bool{}
-	for {
-		changed := c.driver.Changed()
-		services, problems := c.driver.Services(), c.driver.Problems()
-		settled := time.Since(began) > patience || c.settled(services)
-		if gist := gist(services, problems); settled && gist != shown {
-			c.show(services, problems, tried)
-			shown = gist
+	changed := c.driver.Changed()
+	for news := true; ; {
+		settled := time.Since(began) > patience || c.driver.Serving()
+		if news && settled {
+			services, problems := c.driver.Services(), c.driver.Problems()
+			settled = time.Since(began) > patience || !slices.ContainsFunc(services, onItsWay)
+			if gist := gist(services, problems); settled && gist != shown {
+				c.show(services, problems, tried)
+				shown = gist
+			}
+			// What is on its way is looked at again, since patience ends without a change.
+			news = !settled
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		select {
 		case <-changed:
+			news, changed = true, c.driver.Changed()
+		default:
 		}
 	}
 }
@@ -61,16 +73,6 @@ func gist(services []admin.Service, problems []admin.Problem) string {
 		fmt.Fprintf(&text, "%s/%s %t %s\n", service.Namespace, service.Name, service.Ready, traffic(service))
 	}
 	return text.String()
-}
-
-// settled says whether Envoy takes requests and no service is on its way.
-func (c console) settled(services []admin.Service) bool {
-	for _, unready := range c.driver.Unready() {
-		if unready.Subject == "manifests" || unready.Subject == "envoy" {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(services, onItsWay)
 }
 
 // onItsWay says whether a service changes by itself soon: a replica is wanted or in its first start, or a

@@ -230,6 +230,7 @@ func TestProcessThatDiedMeanwhileIsRestarted(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	awaitEnd(t, pid)
 	r := resume(t, dir, nil)
 	if left := running(inGroup(pid)); len(left) > 0 {
 		t.Errorf("what the dead one left in its group runs: %+v", left)
@@ -245,6 +246,22 @@ func TestProcessThatDiedMeanwhileIsRestarted(t *testing.T) {
 	}
 	if ran, err := os.ReadFile(filepath.Join(dir, "ran")); err != nil || string(ran) != "ran\n" {
 		t.Errorf("the init container ran: %q, %v", ran, err)
+	}
+}
+
+// awaitEnd waits until a process that was killed has ended: on a busy machine it lives on for a while, and would be adopted.
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		stat, err := readStat(pid)
+		if err != nil || stat.gone() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d does not end", pid)
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

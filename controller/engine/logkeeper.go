@@ -87,20 +87,20 @@ func freeAt(name string) uint64 {
 // bound puts a log apart that has grown too long, and keeps its reserve. The error is ENOSPC where the disk has no room for
 // either; the log is then cut all the same.
 func (k *logKeeper) bound(name string) error {
+	var stat unix.Stat_t
+	if err := unix.Stat(name, &stat); err != nil {
+		return err
+	}
+	if stat.Size <= k.most && stat.Blocks*512-stat.Size >= logReserve/2 {
+		return nil // as nearly always, and then without opening it
+	}
 	file, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	var stat unix.Stat_t
-	if err := unix.Fstat(int(file.Fd()), &stat); err != nil { //nolint:gosec // a descriptor is small
-		return err
-	}
 	if stat.Size > k.most {
 		return errors.Join(putApart(file, rotatedName(name)), reserve(file, 0))
-	}
-	if stat.Blocks*512-stat.Size >= logReserve/2 {
-		return nil
 	}
 	err = reserve(file, stat.Size)
 	if errors.Is(err, unix.ENOSPC) && stat.Size > 0 {

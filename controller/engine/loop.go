@@ -134,6 +134,7 @@ func (n *news) take() []types.NamespacedName {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	keys := slices.Collect(maps.Keys(n.keys))
-	clear(n.keys)
+	// Another map: the room of one that was large once would be walked at each call.
+	n.keys = map[types.NamespacedName]bool{}
 	return keys
 }

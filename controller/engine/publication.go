@@ -84,7 +84,8 @@ func (p *publication) take() []Change {
 	for key := range p.news {
 		out = append(out, p.deployments[key].change(key))
 	}
-	clear(p.news)
+	// Another map: the room of one that was large once would be walked at each call.
+	p.news = map[types.NamespacedName]struct{}{}
 	return out
 }
 

@@ -68,6 +68,13 @@ func (d *Driver) Unready() []admin.Unready {
 	return reasons
 }
 
+// Serving says whether the manifests have been read and Envoy serves by them. It costs the same however many services there
+// are.
+func (d *Driver) Serving() bool {
+	loaded, revision := d.shelf.state()
+	return loaded && d.envoyTrouble(revision) == ""
+}
+
 // envoyTrouble says why Envoy does not serve by a publication, or nothing.
 func (d *Driver) envoyTrouble(revision server.Revision) string {
 	p := d.parts.Load()

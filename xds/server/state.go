@@ -167,7 +167,7 @@ func (st *state) dispatched(d delivery) {
 func (st *state) answered(d delivery) {
 	delete(st.busy, d.typeURL)
 	if d.typeURL == envoy.ClusterType {
-		clear(st.moving)
+		st.moving = make(map[string]struct{})
 	}
 }
 

@@ -142,7 +142,10 @@ func (s *store) lookLocked(w *watcher, st *state) (delivery, bool) {
 	for key := range w.dirty {
 		st.touch(key)
 	}
-	clear(w.dirty)
+	if len(w.dirty) > 0 {
+		// Another map: the room of one that was large once would be walked at each look.
+		w.dirty = make(map[envoy.Key]struct{})
+	}
 	return st.next(s.catalog)
 }
 

@@ -97,7 +97,7 @@ func (s *stream) own(ctx context.Context, requests <-chan *discovery.DeltaDiscov
 		case <-s.watcher.wake:
 		case <-patience.C:
 			s.logger.Warn("client did not ask for the endpoints of its clusters", "clusters", len(s.state.unasked))
-			clear(s.state.unasked)
+			s.state.unasked = make(map[string]struct{})
 		case <-ctx.Done():
 			s.logger.Info("xDS client gone")
 			return context.Cause(ctx)
