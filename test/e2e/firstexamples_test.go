@@ -137,3 +137,40 @@ func TestBareModelFilesOfEveryFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestManifestsSayWhoseAnswersAModelGives has a legacy field, and a model in a batcher that KServe would have
+// MLServer serve.
+func TestManifestsSayWhoseAnswersAModelGives(t *testing.T) {
+	t.Parallel()
+	models, dir := firstExamples(t, "models"), t.TempDir()
+	write(t, filepath.Join(dir, "legacy.yaml"), `apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: legacy}
+spec:
+  predictor:
+    lightgbm:
+      storageUri: file://`+models+`/lightgbm
+`)
+	write(t, filepath.Join(dir, "v2.yaml"), `apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: by-mlserver}
+spec:
+  predictor:
+    batcher: {maxBatchSize: 8}
+    model:
+      modelFormat: {name: sklearn, version: "1"}
+      protocolVersion: v2
+      storageUri: file://`+models+`/sklearn
+`)
+	s := start(t, dir)
+	s.waitReady()
+	input := read(t, filepath.Dir(models), "v2", "iris-input.json")
+	for name, want := range map[string]string{
+		"legacy":      `"outputs":[{"name":"output-0","datatype":"FP64","shape":[2,3],`,
+		"by-mlserver": `"outputs":[{"name":"predict","datatype":"INT64","shape":[2,1],"parameters":{"content_type":"np"},"data":[1,1]}]`,
+	} {
+		if body := s.mustAsk(s.client(), http.MethodPost, s.url("", "/v2/models/"+name+"/infer"), input); !strings.Contains(body, want) {
+			t.Errorf("%s: %s", name, body)
+		}
+	}
+}
