@@ -30,7 +30,8 @@ var _ source = (*bucketStore)(nil)
 func (b *bucketStore) place() string { return b.at }
 
 // list asks for one object and a prefix at once: a prefix's listing begins with the object of the same name.
-func (b *bucketStore) list(ctx context.Context) ([]object, error) {
+func (b *bucketStore) list(ctx context.Context) (_ []object, err error) {
+	defer b.survive(&err)
 	var found []object
 	entries := b.bucket.List(&blob.ListOptions{Prefix: b.uri.Path})
 	for {
@@ -52,11 +53,20 @@ func (b *bucketStore) list(ctx context.Context) ([]object, error) {
 	}
 }
 
-func (b *bucketStore) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {
+func (b *bucketStore) open(ctx context.Context, o object, offset, length int64) (_ io.ReadCloser, err error) {
+	defer b.survive(&err)
 	return b.bucket.NewRangeReader(ctx, o.key, offset, length, &blob.ReaderOptions{BeforeRead: func(as func(any) bool) error {
 		b.pin(o, as)
 		return nil
 	}})
+}
+
+// survive turns a panic of a driver into an error. gocloud's take for granted what a store's answer should have, such as each
+// object's time, and dereference it.
+func (b *bucketStore) survive(err *error) {
+	if fault := recover(); fault != nil {
+		*err = b.uri.fail(ReasonServer, "the store's answer lacks what its protocol asks for", "look whether the endpoint is a store of this kind")
+	}
 }
 
 func (b *bucketStore) trusts(ctx context.Context, o object) bool {

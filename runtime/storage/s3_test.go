@@ -78,6 +78,27 @@ func TestS3RefusesCredentials(t *testing.T) {
 	}
 }
 
+func TestS3PublicBucketNeedsNoCredentials(t *testing.T) {
+	t.Parallel()
+	var signed atomic.Bool
+	url := serveWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		signed.Store(signed.Load() || r.Header.Get("Authorization") != "")
+		if r.URL.Query().Has("list-type") {
+			_, _ = io.WriteString(w, `<ListBucketResult><Contents><Key>m/a</Key><Size>1</Size><ETag>"e"</ETag>`+
+				map[bool]string{true: "<LastModified>2026-01-01T00:00:00.000Z</LastModified>"}[!strings.Contains(r.URL.Path, "odd")]+`</Contents></ListBucketResult>`)
+			return
+		}
+		_, _ = io.WriteString(w, "x")
+	})
+	f := newTester(t, map[string]string{"AWS_ENDPOINT_URL": url, "awsAnonymousCredential": "true"})
+	f.mustFail("s3://odd/m", storage.ReasonServer, "lacks")
+	f.mustFetch("s3://public/m")
+	f.want(map[string][]byte{"a": []byte("x")})
+	if signed.Load() {
+		t.Error("a request was signed")
+	}
+}
+
 func TestS3StorageConfig(t *testing.T) {
 	t.Parallel()
 	store := running(t, moto)
