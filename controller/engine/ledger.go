@@ -89,6 +89,15 @@ func (l *ledger) record(pid int, e entry) error {
 
 func (l *ledger) forget(pid int) { l.remove(l.file(pid)) }
 
+// forgetStarted removes the record of a process that began at start, and leaves that of a later one with its number.
+func (l *ledger) forgetStarted(pid int, start uint64) {
+	var e entry
+	if data, err := os.ReadFile(l.file(pid)); err == nil && json.Unmarshal(data, &e) == nil && e.Start != start {
+		return
+	}
+	l.forget(pid)
+}
+
 func (l *ledger) remove(name string) {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.logger.Warn("the record of a process can't be removed", "file", name, "error", err)

@@ -37,6 +37,8 @@ type process struct {
 	// cmd is set for a child, and handle, a pidfd, for a process that an earlier run has started.
 	cmd    *exec.Cmd
 	handle *os.File
+	// start is the start time in clock ticks, as recorded, of a process that isn't a child.
+	start  uint64
 	mark   string
 	ledger *ledger
 	// exited is closed when the leader has been collected and no process of its group is left.
@@ -98,6 +100,8 @@ func (p *process) collect() {
 	defer close(p.exited)
 	waitExit(p.pid)
 	p.signal(syscall.SIGKILL)
+	// While the number is surely this process's: the record of a later one has it in its name too.
+	p.ledger.forget(p.pid)
 	p.mu.Lock()
 	p.collected = true
 	_ = p.cmd.Wait() // the exit status is read below, whatever it is
@@ -114,7 +118,6 @@ func (p *process) collect() {
 			p.exit.signal = status.Signal()
 		}
 	}
-	p.ledger.forget(p.pid)
 }
 
 // waitExit returns when a child has ended, leaving it to be collected. It waits on a pidfd in the runtime's poller, so that

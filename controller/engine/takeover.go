@@ -21,7 +21,7 @@ func (l *ledger) adopt(e entry, mark string) *process {
 		handle.Close()
 		return nil
 	}
-	p := &process{pid: e.PID, handle: handle, mark: mark, ledger: l, exited: make(chan struct{})}
+	p := &process{pid: e.PID, start: e.Start, handle: handle, mark: mark, ledger: l, exited: make(chan struct{})}
 	go p.collectAdopted()
 	return p
 }
@@ -39,7 +39,7 @@ func (p *process) collectAdopted() {
 		endAll(p.member, 0, nil)
 	}
 	p.exit = exitStatus{unknown: true}
-	p.ledger.forget(p.pid)
+	p.ledger.forgetStarted(p.pid, p.start)
 }
 
 // member selects what is in the group and surely ours: the group's number may be somebody else's once the leader has ended.

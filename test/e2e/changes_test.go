@@ -79,6 +79,7 @@ type wave struct {
 	s            *sluice
 	dir, ledger  string
 	port         string
+	first        int
 	lastOfRoutes int
 }
 
@@ -90,6 +91,7 @@ func (w *wave) rise(first int) {
 	w.s.t.Helper()
 	tick := time.NewTicker(changeEvery)
 	defer tick.Stop()
+	w.first = first
 	for i := first; i < first+waveChanges; i++ {
 		<-tick.C
 		w.change(i)
@@ -107,7 +109,7 @@ func (w *wave) rise(first int) {
 
 func (w *wave) change(i int) {
 	t := w.s.t
-	path := func(kind string) string { return filepath.Join(w.dir, fmt.Sprintf("change-%s-%d.yaml", kind, i%files)) }
+	path := func(kind string) string { return w.path(kind, i) }
 	switch {
 	case i%50 == 49: // five processes a wave
 		write(t, path("process"), counted{name: fmt.Sprintf("change-process-%d", i), mark: "change", ledger: w.ledger}.yaml(t))
@@ -122,11 +124,27 @@ spec:
 	case i%10 == 4:
 		write(t, path("static"), staticBackend(fmt.Sprintf("change-static-%d", i), w.port))
 	case i%10 == 7:
-		// One that isn't there yet is as good as removed.
-		_ = os.Remove(path([]string{"route", "service", "static", "process"}[i/10%4]))
+		w.remove(i)
 	default:
 		w.lastOfRoutes = i
 		write(t, path("route"), changingRoute(i%files, i))
+	}
+}
+
+func (w *wave) path(kind string, i int) string {
+	return filepath.Join(w.dir, fmt.Sprintf("change-%s-%d.yaml", kind, i%files))
+}
+
+// remove takes away what change wrote a little before i: a route, a service without processes or a static one in turn, and
+// every process.
+func (w *wave) remove(i int) {
+	w.s.t.Helper()
+	gone := []string{w.path("route", i-1), w.path("service", i-6), w.path("static", i-3)}[i/10%3]
+	if i%50 == 7 && i-8 >= w.first {
+		gone = w.path("process", i-8)
+	}
+	if err := os.Remove(gone); err != nil {
+		w.s.t.Errorf("change %d: %v", i, err)
 	}
 }
 

@@ -26,7 +26,11 @@ func crowd(t *testing.T) int {
 	if files.Cur < 2*reserved {
 		t.Fatalf("%d open files are too few for this test: raise the hard limit to %d (ulimit -Hn)", files.Cur, 10_000+reserved)
 	}
-	return min(10_000, int(files.Cur)-reserved)
+	n := min(10_000, int(files.Cur)-reserved)
+	if n < 10_000 {
+		t.Logf("only %d connections: ten thousand take a hard limit of %d open files (ulimit -Hn), it is %d", n, 10_000+reserved, files.Cur)
+	}
+	return n
 }
 
 // visit opens a connection, asks once and leaves it open.
