@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,8 +16,35 @@ import (
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 )
 
-// policyKind finds where a file's text begins an AccessPolicy, in YAML or JSON.
-var policyKind = regexp.MustCompile(`\bkind["']?\s*:\s*["']?AccessPolicy\b`)
+var (
+	// policyKind finds where a file's text may begin an AccessPolicy, in YAML or JSON.
+	policyKind = regexp.MustCompile(`\bkind["']?\s*:\s*["']?AccessPolicy\b`)
+	// beforeKey is what stands before a key of YAML in its line: nothing but a list's dash, or, in the flow style, something
+	// that ends in a bracket or a comma and begins no comment.
+	beforeKey = regexp.MustCompile(`^(?:[ \t\x{FEFF}?-]*|(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#]#+|[^#])*[{,]\s*)["']?$`)
+)
+
+// namesPolicies says whether a file's text begins more than so many AccessPolicies.
+func namesPolicies(data []byte, more int) bool {
+	text := bytes.TrimSpace(data)
+	isJSON := len(text) > 0 && (text[0] == '{' || text[0] == '[')
+	for _, at := range policyKind.FindAllIndex(data, -1) {
+		line := data[bytes.LastIndexByte(data[:at[0]], '\n')+1 : at[0]]
+		if isJSON || beforeKey.Match(line) {
+			more--
+		}
+		if more < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Unread gives what stands in for the AccessPolicies of a file or a directory that can't be read at all: it closes
+// everything, since what they are about can't be told.
+func Unread(path string) Document {
+	return *refusedDocument(newStandIn("", "unreadable-"+strings.ToLower(filepath.Base(path))), Source{path, 0})
+}
 
 // standIn gives, for an AccessPolicy that is refused, one that names the same targets and can't be enforced. To leave it
 // out would open what it was to close. It is nil for every other kind.
@@ -46,11 +74,9 @@ func (d *reading) standIn() *Document {
 // closeUnread adds a stand-in for the AccessPolicies that a file's text has and its reading has not, because the file, or
 // a document of it, is no YAML. What they are about can't be told, so that it is about everything.
 func (p *parser) closeUnread(data []byte) {
-	if !p.faulty || len(policyKind.FindAll(data, -1)) <= p.policies {
-		return
+	if p.faulty && namesPolicies(data, p.policies) {
+		p.documents = append(p.documents, Unread(p.file))
 	}
-	name := "unreadable-" + strings.ToLower(filepath.Base(p.file))
-	p.documents = append(p.documents, *refusedDocument(newStandIn("", name), Source{p.file, 0}))
 }
 
 func newStandIn(namespace, name string) *sluicev1alpha1.AccessPolicy {

@@ -70,23 +70,9 @@ type certificateWatch struct {
 	problem error
 }
 
-type stamp struct {
-	modified time.Time
-	size     int64
-	missing  bool
-}
-
-func stampOf(path string) stamp {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{missing: true}
-	}
-	return stamp{modified: info.ModTime(), size: info.Size()}
-}
-
 // look reads the files if they have changed, and says whether there is anything new to serve or to report.
 func (c *certificateWatch) look(now time.Time) (changed bool) {
-	stamps := [2]stamp{stampOf(c.files.Certificate), stampOf(c.files.Key)}
+	stamps := [2]stamp{stampAt(c.files.Certificate), stampAt(c.files.Key)}
 	if c.files == (KeyPair{}) || stamps == c.stamps {
 		return false
 	}

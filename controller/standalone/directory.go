@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	"github.com/sluice-serving/sluice/controller/manifest"
@@ -45,9 +44,8 @@ type directory struct {
 }
 
 type parsedFile struct {
-	modified time.Time
-	size     int64
-	reading  *fileReading
+	stamp   stamp
+	reading *fileReading
 }
 
 func newDirectory(paths []string) *directory {
@@ -75,7 +73,7 @@ func (d *directory) read() reading {
 				continue
 			}
 			parsed, ok := d.parsed[file.path]
-			if !ok || parsed.reading.unread || parsed.modified != file.modified || parsed.size != file.size {
+			if !ok || parsed.reading.unread || parsed.stamp != file.stamp {
 				parsed = parseFile(file)
 			}
 			d.places.uncertain = d.places.uncertain || parsed.reading.unread
@@ -120,12 +118,12 @@ func (d *directory) reread(touched touchedPaths) (files []*fileReading, gone []s
 
 func parseFile(file foundFile) parsedFile {
 	reading := readFile(file)
-	return parsedFile{file.modified, file.size, &reading}
+	return parsedFile{file.stamp, &reading}
 }
 
 // isManifestJSON tells a manifest from the sample requests that stand beside it: it has a kind.
 func isManifestJSON(file foundFile) bool {
-	if file.size > maxManifestBytes {
+	if file.stamp.size > maxManifestBytes {
 		return false
 	}
 	data, err := os.ReadFile(file.path)
@@ -150,8 +148,8 @@ func readFile(file foundFile) fileReading {
 	if file.model {
 		return readModel(file.path, file.root)
 	}
-	if file.size > maxManifestBytes {
-		return problem(fmt.Sprintf("is %d bytes long, a manifest file may have %d", file.size, maxManifestBytes), "split it into several files")
+	if file.stamp.size > maxManifestBytes {
+		return problem(fmt.Sprintf("is %d bytes long, a manifest file may have %d", file.stamp.size, maxManifestBytes), "split it into several files")
 	}
 	data, err := os.ReadFile(file.path)
 	if err != nil {

@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,7 +55,9 @@ func podSlice(service *corev1.Service, pod *engine.Pod) *discoveryv1.EndpointSli
 		if !found {
 			continue
 		}
-		slice.Ports = append(slice.Ports, discoveryv1.EndpointPort{Name: &port.Name, Port: &real, Protocol: &port.Protocol})
+		// An API server would have written the default into the Service.
+		protocol := cmp.Or(port.Protocol, corev1.ProtocolTCP)
+		slice.Ports = append(slice.Ports, discoveryv1.EndpointPort{Name: &port.Name, Port: &real, Protocol: &protocol})
 	}
 	return slice
 }

@@ -51,6 +51,9 @@ func TestEndpointSlicesListReadyPodsByTheirRealPorts(t *testing.T) {
 		if port := slices[0].Ports[i]; *port.Name != want.name || *port.Port != want.port {
 			t.Errorf("port %d is %s %d, want %s %d", i, *port.Name, *port.Port, want.name, want.port)
 		}
+		if protocol := *slices[0].Ports[i].Protocol; protocol != corev1.ProtocolTCP {
+			t.Errorf("port %d, of which the Service names no protocol, has %q", i, protocol)
+		}
 	}
 }
 

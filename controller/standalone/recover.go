@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"slices"
@@ -28,7 +29,11 @@ func (l *loop) recoverRun(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
 	defer cancel()
 	active, err := l.traffic.ActiveRequests(ctx)
-	if err != nil { // an Envoy that has only been started doesn't answer yet, and has nothing
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		l.logger.Warn("Envoy does not answer; requests that it has in flight to what no manifest asks for any more may be cut", "waited", recoverWithin, "error", err)
+		return
+	case err != nil: // an Envoy that has only been started doesn't answer yet, and has nothing
 		l.logger.Debug("Envoy does not tell what it has", "error", err)
 		return
 	}

@@ -1,9 +1,15 @@
 package standalone
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +131,24 @@ func TestDrainGoesOnAfterAKill(t *testing.T) {
 	r.busy()
 	r.untilListed("pod-2")
 	r.until("the pod has ended", r.engine.news.wait, func() bool { return r.engine.hasEnded(old) })
+}
+
+// TestEnvoyThatDoesNotAnswerInTimeIsToldOf starts over an Envoy that hangs, and over one that has only just been started.
+func TestEnvoyThatDoesNotAnswerInTimeIsToldOf(t *testing.T) {
+	t.Parallel()
+	for failure, told := range map[error]bool{context.DeadlineExceeded: true, syscall.ECONNREFUSED: false} {
+		r := startRig(t, oneModel())
+		r.serving()
+		r.kill()
+		r.traffic.set(func() { r.traffic.failure = fmt.Errorf("asking Envoy: %w", failure) })
+		var lines bytes.Buffer
+		r.options.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		r.again()
+		r.stop()
+		if got := strings.Contains(lines.String(), "Envoy does not answer"); got != told {
+			t.Errorf("%v is told of: %v, want %v; the log:\n%s", failure, got, told, lines.String())
+		}
+	}
 }
 
 func TestEndpointTextsAreRead(t *testing.T) {

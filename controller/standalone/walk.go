@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluice-serving/sluice/controller/manifest"
 	"github.com/sluice-serving/sluice/controller/plan"
@@ -20,10 +19,9 @@ type foundFile struct {
 	// real is the path of its directory entry, absolute and below it free of symbolic links.
 	real string
 	// root is the path that the user named, at or below which it was found.
-	root     string
-	modified time.Time
-	size     int64
-	model    bool
+	root  string
+	stamp stamp
+	model bool
 	// named says that it is root itself.
 	named bool
 }
@@ -161,7 +159,7 @@ func (f *found) fail(path string, err error) {
 
 // file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them.
 func (f *found) file(file foundFile, info fs.FileInfo) {
-	file.root, file.modified, file.size = f.root, info.ModTime(), info.Size()
+	file.root, file.stamp = f.root, stampOf(info)
 	switch extension := strings.ToLower(filepath.Ext(file.path)); {
 	case extension == ".yaml" || extension == ".yml":
 		f.manifests = append(f.manifests, file)
