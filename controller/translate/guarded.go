@@ -13,7 +13,7 @@ import (
 )
 
 // guarded finds the guard of a rule: that of the InferenceServices which the rule belongs to or leads to, by whichever
-// route, before that of the route. The Gateway's is found by host, see [guardHost].
+// route, before that of the route. The Gateway's is found by host, see host.go.
 func (c *compiler) guarded(index int, r *rule) (*guard, *problem) {
 	services := c.servicesOf(r)
 	namespaces := []string{"", c.route.key.name.Namespace}

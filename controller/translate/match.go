@@ -76,10 +76,15 @@ type valueMatch struct {
 
 // readHeaderMatches gives the conditions on headers. Of two on one name the first holds, as the Gateway API says.
 func readHeaderMatches(in []valueMatch) ([]ir.ValueMatch, []problem) {
+	var dropped []problem
 	for i := range in {
 		in[i].name = strings.ToLower(in[i].name)
+		if strings.Contains(in[i].name, "_") {
+			dropped = append(dropped, unsupported("headers[%d]: %q has an underscore, and the gateway drops clients' headers with one: use hyphens", i, in[i].name))
+		}
 	}
-	return readValueMatches("headers", in, func(name string) bool { return headerNameForm.MatchString(name) })
+	out, problems := readValueMatches("headers", in, func(name string) bool { return headerNameForm.MatchString(name) })
+	return out, append(dropped, problems...)
 }
 
 // readQueryMatches gives the conditions on query parameters, whose names have a case.

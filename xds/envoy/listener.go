@@ -60,7 +60,8 @@ func filterChain(l ir.Listener, o Options) *listenerv3.FilterChain {
 	}}}
 }
 
-// connectionManager speaks HTTP/1.1 and HTTP/2 with prior knowledge on the same port.
+// connectionManager speaks HTTP/1.1 and HTTP/2 with prior knowledge on the same port. A path has one spelling when routes
+// are matched: a backend that read "//a", "/x/../a" or "/%2Fa" as "/a" would answer there for a route with another guard.
 func connectionManager(l ir.Listener, o Options) *hcm.HttpConnectionManager {
 	return &hcm.HttpConnectionManager{
 		CodecType:                     hcm.HttpConnectionManager_AUTO,
@@ -74,7 +75,10 @@ func connectionManager(l ir.Listener, o Options) *hcm.HttpConnectionManager {
 			Filters:     limited(o.Limits, true, httpFilters(l.Name)),
 		}},
 		Http2ProtocolOptions:         clientHTTP2(),
+		CommonHttpProtocolOptions:    clientHeaders(),
 		NormalizePath:                wrapperspb.Bool(true),
+		MergeSlashes:                 true,
+		PathWithEscapedSlashesAction: hcm.HttpConnectionManager_REJECT_REQUEST,
 		UseRemoteAddress:             wrapperspb.Bool(true),
 		GenerateRequestId:            wrapperspb.Bool(true),
 		PreserveExternalRequestId:    true,
@@ -84,6 +88,12 @@ func connectionManager(l ir.Listener, o Options) *hcm.HttpConnectionManager {
 		LocalReplyConfig:             localReplies(o.Limits),
 		AccessLog:                    append(statistics(), accessLog(o.AccessLog)...),
 	}
+}
+
+// clientHeaders drops names with an underscore: many a backend (CGI, WSGI) takes x_client_id for x-client-id, and so what
+// a client wrote for what Envoy vouches for.
+func clientHeaders() *core.HttpProtocolOptions {
+	return &core.HttpProtocolOptions{HeadersWithUnderscoresAction: core.HttpProtocolOptions_DROP_HEADER}
 }
 
 func socketAddress(address string, port uint16) *core.Address {

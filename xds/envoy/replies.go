@@ -65,7 +65,8 @@ func failures() []reply {
 		{when: flags("NR"), text: "no route for %REQ(:AUTHORITY)% %PATH(NQ)%"},
 		{when: flags("NC"), text: "the backend of route %ROUTE_NAME% is unknown to Envoy"},
 		{when: flags("UH", "UF", "UC", "UT", "UR", "URX", "UMSDR", "LR", "SI", "DT"), text: "%LOCAL_REPLY_BODY%"},
-		{when: detailsLike("http1.", "http2.", "missing_host_header", "path_normalization_failed"), text: "the request is malformed: %RESPONSE_CODE_DETAILS%"},
+		{when: details(`.contains("path_normalization_failed")`), text: "the request's path is malformed, or has an escaped slash or backslash (%%2F, %%5C): write it plainly"},
+		{when: detailsLike("http1.", "http2.", "missing_host_header"), text: "the request is malformed: %RESPONSE_CODE_DETAILS%"},
 	}
 }
 

@@ -97,6 +97,57 @@ func TestAPIKeysOpenEachKindOfHost(t *testing.T) {
 	}
 }
 
+// TestNoSpellingOfAPathGoesAroundAGuard asks for a guarded path below an open one by every spelling that a backend may
+// read as it.
+func TestNoSpellingOfAPathGoesAroundAGuard(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	backend := echo(t, "backend")
+	private := route("private", ir.PathPrefix, "/private", all(backend))
+	private.Access = keys()
+	open := route("open", ir.PathPrefix, "/", all(backend))
+	d.publish([]ir.Host{{Listener: listenerName, Name: "iris.example.com", Routes: []ir.Route{private, open}}}, []ir.Backend{backend})
+	for _, path := range []string{
+		"/private/a", "//private/a", "///private//a", "/.//private/a", "/x/..//private/a", "/x/../private/a", `/\private/a`, `/x\..\private/a`,
+		"/%70rivate/a", "/%2e/private/a", "/x/%2E%2e/private/a",
+	} {
+		if response := d.sendRaw(d.port, "GET "+path+" HTTP/1.1\r\nHost: iris.example.com\r\nConnection: close\r\n\r\n"); response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: %d, want 401", path, response.StatusCode)
+		}
+	}
+	for _, path := range []string{"/private%2Fa", "/private%2fa", "/%2Fprivate/a", "/x%2f..%2fprivate/a", "/x/..%5Cprivate/a", "/%5cprivate/a"} {
+		got := d.get("iris.example.com", path)
+		var e struct{ Error string }
+		if err := json.Unmarshal([]byte(got.body), &e); err != nil || got.status != http.StatusBadRequest || !strings.Contains(e.Error, "(%2F, %5C)") {
+			t.Errorf("%s: %d %s, want 400 and why", path, got.status, got.body)
+		}
+	}
+	for _, path := range []string{
+		"/", "/v2/models/iris/infer", "/v1/models/iris:predict", "/v1/models/iris%3Apredict", "/v2/models/a%20b/versions/1", "/a?next=%2Fprivate%2Fa&url=http://x//y", "/a/",
+	} {
+		if got := d.get("iris.example.com", path); got.status != http.StatusOK || got.echoed(t).Path != path {
+			t.Errorf("%s: %d %s, want it as it was sent", path, got.status, got.body)
+		}
+	}
+}
+
+// TestNoUnderscoreSpoofsAnIdentity sends a client's own word of who it is in spellings that a backend may take for Envoy's.
+func TestNoUnderscoreSpoofsAnIdentity(t *testing.T) {
+	t.Parallel()
+	d := startDataPlane(t)
+	backend := echo(t, "backend")
+	d.publish([]ir.Host{guarded("iris.example.com", keys(), backend)}, []ir.Backend{backend})
+	got := d.send(request{host: "iris.example.com", path: "/", header: http.Header{
+		"X-Api-Key": {rightKey}, "x_client_id": {"root"}, "x-client_id": {"root"}, "X_Client-Id": {"root"}, "X-Other": {"kept"},
+	}})
+	if got.status != http.StatusOK || strings.Contains(got.body, "root") {
+		t.Errorf("%d %s: the backend was told what the client says of itself", got.status, got.body)
+	}
+	if header := got.echoed(t).Header; header.Get("X-Client-Id") != "alice" || header.Get("X-Other") != "kept" {
+		t.Errorf("the backend was told %v", header)
+	}
+}
+
 // checkRefusal wants the protocol's shape and a challenge (RFC 9110, section 11.6.1), and no word of the key.
 func checkRefusal(t *testing.T, got answer) {
 	t.Helper()

@@ -242,7 +242,10 @@ func hasControl(text string) bool {
 
 func validateHeader(name string, at *field.Path) field.ErrorList {
 	if !isToken(name) {
-		return field.ErrorList{field.Invalid(at, name, "is not the name of a header; use letters, digits, hyphens and underscores")}
+		return field.ErrorList{field.Invalid(at, name, "is not the name of a header; use letters, digits and hyphens")}
+	}
+	if strings.Contains(name, "_") {
+		return field.ErrorList{field.Invalid(at, name, "has an underscore, and the gateway drops clients' headers with one; use hyphens")}
 	}
 	return nil
 }
