@@ -30,6 +30,8 @@ type references struct {
 	grants map[string]struct{}
 	// targets are what a guard was looked for.
 	targets map[targetKey]struct{}
+	// pods are the namespaces whose planned Services were looked at for the labels of their pods.
+	pods map[string]struct{}
 }
 
 // entry is one match of one rule, with its place among the others of a host.
@@ -68,6 +70,7 @@ func compile(r *route, s *store, g *guards) *compiled {
 			directResponses: map[types.NamespacedName]struct{}{},
 			grants:          map[string]struct{}{},
 			targets:         map[targetKey]struct{}{},
+			pods:            map[string]struct{}{},
 		},
 	}
 	c.refused = append(c.refused, r.problems...)

@@ -180,6 +180,7 @@ func (t *Translator) moveReferences(key routeKey, old, now references) {
 	move(t.byDirectResponse, key, old.directResponses, now.directResponses, nil)
 	move(t.byGrants, key, old.grants, now.grants, nil)
 	move(t.byTarget, key, old.targets, now.targets, nil)
+	move(t.byPods, key, old.pods, now.pods, nil)
 }
 
 // moveBackends keeps the indexes of destinations, and marks those that come or go. A route that is part of no

@@ -113,36 +113,34 @@ func annotated(name types.NamespacedName, service *v1beta1.InferenceService, sec
 	}
 }
 
-// add gives a policy its targets. One that can't be enforced has them too: they are closed.
+// add gives a policy its targets. One that can't be enforced has them too: they are closed. Where one of its targets
+// can't be told, that may be anything in its namespace.
 func (g *guards) add(p *policy, s *store) {
 	g.use(p)
 	access, token, wrong := s.resolve(p)
 	made := &guard{policy: p.object, access: access}
 	var ancestors []gatewayv1.PolicyAncestorStatus
+	unknown := len(p.spec.TargetRefs) == 0
 	for _, ref := range p.spec.TargetRefs {
 		target, known := targetOf(p.namespace, ref)
 		if !known {
+			unknown = true
 			continue
 		}
-		verdict := wrong
-		if other, taken := g.byTarget[target]; taken {
+		verdict := g.give(target, made, s)
+		switch {
+		case verdict != nil:
+		case wrong != nil:
+			verdict = wrong
+		case !s.hasTarget(target):
 			verdict = &problem{
-				reason:  string(gatewayv1.PolicyReasonConflicted),
-				message: fmt.Sprintf("%s %s has the policy of %s, which is older or comes first by name: keep one of them", target.kind, target.name, other.policy),
-			}
-		} else {
-			g.byTarget[target] = made
-			if verdict == nil && !s.hasTarget(target) {
-				verdict = &problem{
-					reason:  string(gatewayv1.PolicyReasonTargetNotFound),
-					message: fmt.Sprintf("%s %s does not exist: correct spec.targetRefs, or remove the policy", target.kind, target.name),
-				}
+				reason:  string(gatewayv1.PolicyReasonTargetNotFound),
+				message: fmt.Sprintf("%s %s does not exist: correct spec.targetRefs, or remove the policy", target.kind, target.name),
 			}
 		}
 		ancestors = append(ancestors, ancestor(ref, verdict, p.generation))
 	}
-	if len(ancestors) == 0 {
-		// It may be about anything in its namespace.
+	if unknown {
 		if target := namespaceTarget(p.namespace); g.byTarget[target] == nil {
 			g.byTarget[target] = &guard{policy: p.object}
 		}
@@ -152,6 +150,30 @@ func (g *guards) add(p *policy, s *store) {
 	if token != nil {
 		g.tokens[token.Name] = *token
 	}
+}
+
+// give puts a guard before a target, unless another stands there, which is what it gives. Before a route that an InferenceService's plan made
+// it stands before that service, which has other ways in.
+func (g *guards) give(target targetKey, made *guard, s *store) *problem {
+	targets := []targetKey{target}
+	if r := s.routes[routeKey(target)]; r != nil {
+		for _, owner := range ownersOf(r.owners, target.name.Namespace) {
+			targets = append(targets, targetKey{kindService, owner})
+		}
+	}
+	var wrong *problem
+	for _, t := range targets {
+		switch other := g.byTarget[t]; {
+		case other == nil:
+			g.byTarget[t] = made
+		case other.policy != made.policy:
+			wrong = &problem{
+				reason:  string(gatewayv1.PolicyReasonConflicted),
+				message: fmt.Sprintf("%s %s has the policy of %s, which is older or comes first by name: keep one of them", t.kind, t.name, other.policy),
+			}
+		}
+	}
+	return wrong
 }
 
 // use notes what a policy refers to.

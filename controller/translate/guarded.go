@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sluice-serving/sluice/xds/ir"
@@ -49,8 +51,8 @@ func (c *compiler) guardOf(target targetKey) *guard {
 }
 
 // servicesOf are the InferenceServices of a rule, sorted: the owner of the route, the one after which a planned rule is
-// named, and the owners of the Services that it forwards or mirrors to. Owners are written by what plans: those of
-// a manifest are not read.
+// named, and the owners of the Services that it forwards or mirrors to, or of the pods that these select. Owners are written
+// by what plans: those of a manifest are not read.
 func (c *compiler) servicesOf(r *rule) []types.NamespacedName {
 	found := ownersOf(c.route.owners, c.route.key.name.Namespace)
 	if c.route.key.name.Namespace == PlannedNamespace {
@@ -61,6 +63,7 @@ func (c *compiler) servicesOf(r *rule) []types.NamespacedName {
 	for name := range c.ruleServices {
 		if service := c.store.services[name]; service != nil {
 			found = append(found, ownersOf(service.OwnerReferences, name.Namespace)...)
+			found = append(found, c.ownersOfSelected(service)...)
 		}
 	}
 	slices.SortFunc(found, func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) })
@@ -75,6 +78,28 @@ func ownersOf(refs []metav1.OwnerReference, namespace string) []types.Namespaced
 		}
 	}
 	return owners
+}
+
+// ownersOfSelected are the InferenceServices of which a Service of somebody else selects pods. A planned Service has its
+// pods' labels, all of them.
+func (c *compiler) ownersOfSelected(service *corev1.Service) []types.NamespacedName {
+	if len(service.Spec.Selector) == 0 || planned(service) {
+		return nil
+	}
+	c.uses.pods[service.Namespace] = struct{}{}
+	selector := labels.SelectorFromSet(service.Spec.Selector)
+	var owners []types.NamespacedName
+	for name, other := range c.store.services {
+		if name.Namespace == service.Namespace && planned(other) && selector.Matches(labels.Set(other.Labels)) {
+			owners = append(owners, ownersOf(other.OwnerReferences, name.Namespace)...)
+		}
+	}
+	return owners
+}
+
+// planned says whether an InferenceService's plan made a Service; nil is none.
+func planned(service *corev1.Service) bool {
+	return service != nil && len(ownersOf(service.OwnerReferences, service.Namespace)) > 0
 }
 
 func cutLast(text, separator string) (before, after string, found bool) {

@@ -198,6 +198,10 @@ func (g generator) grant() *gatewayv1.ReferenceGrant {
 func (g generator) service() *corev1.Service {
 	s := &corev1.Service{ObjectMeta: g.meta("a", "b", "c")}
 	s.OwnerReferences = g.owners()
+	s.Labels = map[string]string{"app": pick(g, "x", "y")}
+	if g.chance(50) {
+		s.Spec.Selector = map[string]string{"app": pick(g, "x", "y")}
+	}
 	if g.chance(10) {
 		s.Spec.Type = corev1.ServiceTypeExternalName
 	}

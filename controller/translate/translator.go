@@ -51,6 +51,7 @@ type Translator struct {
 	byGateway        index[types.NamespacedName, routeKey]
 	byNamespace      index[string, routeKey]
 	byTarget         index[targetKey, routeKey]
+	byPods           index[string, routeKey]
 	// Which routes are part of a host, lead to a backend, are attached to a listener.
 	byHost     index[HostKey, routeKey]
 	byBackend  index[backendKey, routeKey]
@@ -105,6 +106,7 @@ func NewTranslator(listen string) *Translator {
 		byGateway:        index[types.NamespacedName, routeKey]{},
 		byNamespace:      index[string, routeKey]{},
 		byTarget:         index[targetKey, routeKey]{},
+		byPods:           index[string, routeKey]{},
 		byHost:           index[HostKey, routeKey]{},
 		byBackend:        index[backendKey, routeKey]{},
 		byListener:       index[listenerKey, routeKey]{},
@@ -221,7 +223,7 @@ func (t *Translator) Delete(object Object) {
 }
 
 func (t *Translator) setRoute(r *route) {
-	if _, known := t.store.routes[r.key]; !known {
+	if before := t.store.routes[r.key]; before == nil || !reflect.DeepEqual(before.owners, r.owners) {
 		t.touchTarget(targetKey(r.key))
 	}
 	t.store.routes[r.key] = r
@@ -246,14 +248,19 @@ func (t *Translator) touchGateway(name types.NamespacedName) {
 	t.dirty.gateways.add(name)
 }
 
-// touchService marks the backends of a Service; its routes only where a port came, went or changed.
+// touchService marks the backends of a Service; its routes only where a port came, went or changed, or whose pods it
+// selects, and those that lead to such pods by another Service.
 func (t *Translator) touchService(name types.NamespacedName, before, after *corev1.Service) {
 	addMembers(t.dirty.backends, t.backendsOf, name)
 	same := before != nil && after != nil && before.Spec.Type == after.Spec.Type &&
 		reflect.DeepEqual(before.OwnerReferences, after.OwnerReferences) &&
+		reflect.DeepEqual(before.Spec.Selector, after.Spec.Selector) &&
 		reflect.DeepEqual(before.Spec.Ports, after.Spec.Ports)
 	if !same {
 		addMembers(t.dirty.routes, t.byService, name)
+	}
+	if (planned(before) || planned(after)) && (!same || !reflect.DeepEqual(before.Labels, after.Labels)) {
+		addMembers(t.dirty.routes, t.byPods, name.Namespace)
 	}
 }
 
