@@ -72,6 +72,9 @@ func render(t *testing.T, input string) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if r.TypeURL == envoy.ClusterType && envoy.ListsEndpoints(r.Name) != bytes.Contains(body, []byte(`"EDS"`)) {
+			t.Errorf("%s: it is told whether the endpoints of a cluster are a resource, and told wrong: %s", r.Name, body)
+		}
 		p := printed{Name: r.Name, Body: body}
 		for _, o := range r.Objects {
 			p.Objects = append(p.Objects, o.String())

@@ -3,6 +3,7 @@ package envoy
 import (
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	cluster3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -97,12 +98,21 @@ func tokenProvider(p *ir.TokenProvider) *jwt.JwtProvider {
 	return out
 }
 
+// issuers begins the names of the clusters that key sets are fetched from. A backend of a namespace of this name has no
+// colon in its cluster's.
+const issuers = "jwks/"
+
+// ListsEndpoints says whether a cluster's endpoints are a resource of their own. An issuer's address stands in its cluster.
+func ListsEndpoints(cluster string) bool {
+	return !strings.HasPrefix(cluster, issuers) || !strings.Contains(cluster, ":")
+}
+
 func jwksCluster(r *ir.RemoteJWKS) string {
 	scheme := "http"
 	if r.TLS {
 		scheme = "https"
 	}
-	return "jwks/" + scheme + "/" + net.JoinHostPort(r.Host, strconv.Itoa(int(r.Port)))
+	return issuers + scheme + "/" + net.JoinHostPort(r.Host, strconv.Itoa(int(r.Port)))
 }
 
 // fetchCluster reaches an issuer by its name, with TLS checked against the machine's authorities.

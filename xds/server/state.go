@@ -70,7 +70,7 @@ func (st *state) subscribe(req *discovery.DeltaDiscoveryRequest) (first bool) {
 // expectEndpoints holds routes back until the client has asked for the endpoints of a cluster.
 func (st *state) expectEndpoints(cluster string) {
 	endpoints := st.subscriptions[envoy.EndpointType]
-	if endpoints == nil || !endpoints.wants(cluster) {
+	if envoy.ListsEndpoints(cluster) && (endpoints == nil || !endpoints.wants(cluster)) {
 		st.unasked[cluster] = struct{}{}
 	}
 }
