@@ -15,6 +15,9 @@ import (
 // defaultMaxBody is what the bundled runtime takes too.
 const defaultMaxBody = 256 << 20
 
+// leastMemory is twice what an idle Envoy has on its heap with some services, at 0.95 of which it refuses requests.
+const leastMemory = 64 << 20
+
 // limitOptions are the flags of `sluice run` that say how much is taken at once.
 type limitOptions struct {
 	asked  capacity.Limits
@@ -24,11 +27,11 @@ type limitOptions struct {
 
 func (o *limitOptions) addFlags(flags *pflag.FlagSet) {
 	o.body = defaultMaxBody
-	flags.Int64Var(&o.asked.Connections, "max-connections", 0, "client connections; more are closed at once (default: as many as the open files allow, at most 50000)")
-	flags.Uint32Var(&o.asked.Requests, "max-requests", 0, "requests in flight; more are refused with 503 (default: 4096)")
-	flags.Uint32Var(&o.asked.BackendRequests, "max-backend-requests", 0, "requests in flight at one service; more are refused with 503 (default: half of --max-requests)")
+	flags.Int64Var(&o.asked.Connections, "max-connections", 0, "client connections; more are closed at once (default, and with 0: as many as the open files allow, at most 50000)")
+	flags.Uint32Var(&o.asked.Requests, "max-requests", 0, "requests in flight; more are refused with 503 (default, and with 0: 4096)")
+	flags.Uint32Var(&o.asked.BackendRequests, "max-backend-requests", 0, "requests in flight at one service; more are refused with 503 (default, and with 0: half of --max-requests)")
 	flags.Var(&o.body, "max-body-bytes", "bytes of a request's body; a larger one is refused with 413; 0 is no limit")
-	flags.Var(&o.memory, "max-memory", "memory of Envoy, above which requests are refused with 503 (default: a quarter of the machine's)")
+	flags.Var(&o.memory, "max-memory", "memory of Envoy, above which requests are refused with 503 (default, and with 0: a quarter of the machine's)")
 	flags.Uint64Var(&o.asked.OpenFiles, "max-open-files", 0, "open files of sluice and each process that it starts (default: as many as the limits above need, at least 65536 where the hard limit allows)")
 }
 
@@ -36,6 +39,9 @@ func (o *limitOptions) addFlags(flags *pflag.FlagSet) {
 func (o *limitOptions) resolve(logger *slog.Logger) (capacity.Limits, error) {
 	if o.asked.Connections < 0 {
 		return capacity.Limits{}, usagef("--max-connections %d is not a number of connections; 0 takes as many as the open files allow", o.asked.Connections)
+	}
+	if o.memory > 0 && o.memory < leastMemory {
+		return capacity.Limits{}, usagef("--max-memory %s is less than Envoy takes by itself, so that it would refuse every request; %s is the least", &o.memory, "64Mi")
 	}
 	machine, err := capacity.Read()
 	if err != nil {

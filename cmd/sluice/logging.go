@@ -44,7 +44,16 @@ func newLogger(w io.Writer, format logFormat, verbose bool) *slog.Logger {
 	if format == logText || format == logAuto && isTerminal(w) {
 		return slog.New(slog.NewTextHandler(w, options))
 	}
+	options.ReplaceAttr = durationAsText
 	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// durationAsText writes a duration as the text format does, 250ms: JSON's own are bare nanoseconds.
+func durationAsText(_ []string, attribute slog.Attr) slog.Attr {
+	if attribute.Value.Kind() == slog.KindDuration {
+		attribute.Value = slog.StringValue(attribute.Value.Duration().String())
+	}
+	return attribute
 }
 
 func isTerminal(w io.Writer) bool {

@@ -5,15 +5,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"syscall"
 )
 
 // version is set by the linker, see config/deps/build.sh.
 var version = "unknown"
 
 func main() {
-	// The first SIGINT or SIGTERM ends the command's context; a second one, with the handler gone, ends the process.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the command's context; a second one, with the handler gone, ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	context.AfterFunc(ctx, stop)
 	root := newRootCommand(os.Getenv)
 	root.SetArgs(os.Args[1:])

@@ -65,7 +65,7 @@ Envoy of its own. It watches the directories: a manifest that is added, changed 
 broken one is reported while its last good version goes on serving.
 
 A model file, or a directory of model files without manifests, is served as well, each under its own name.
-Ctrl-C ends everything that was started. If sluice is killed, Envoy and the models serve on, and the next run over the same
+Ctrl-C ends everything that was started, and so do SIGTERM and the end of the terminal. If sluice is killed, Envoy and the models serve on, and the next run over the same
 paths goes on with them.`,
 		Example: `  sluice run config/samples/quickstart
   sluice run model.onnx
@@ -108,6 +108,10 @@ func (o *runOptions) check(leftEnvoy int) error {
 		return err
 	}
 	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port", leftEnvoy); err != nil {
+		return err
+	}
+	var err error
+	if o.accessLog, err = checkAccessLog(o.accessLog); err != nil {
 		return err
 	}
 	return standalone.CheckPort("127.0.0.1", o.adminPort, "--admin-port", 0)
@@ -191,7 +195,7 @@ type stack struct {
 
 // assemble makes the parts and opens their sockets; nothing runs yet.
 func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits, logger *slog.Logger) (*stack, error) {
-	binary, err := proxy.FindBinary(o.envoy)
+	binary, err := findEnvoy(impatient, o.envoy)
 	if err != nil {
 		return nil, err
 	}
@@ -302,26 +306,6 @@ func (s *stack) stopEngine(impatient context.Context) error {
 	ctx, cancel := context.WithTimeout(impatient, stopGrace)
 	defer cancel()
 	return s.engine.Stop(ctx)
-}
-
-// secondSignal gives a context that ends at the second SIGINT or SIGTERM. Without it the second would end
-// sluice at once and leave its children behind.
-func secondSignal() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		defer signal.Stop(signals)
-		for range 2 {
-			select {
-			case <-signals:
-			case <-ctx.Done():
-				return
-			}
-		}
-		cancel()
-	}()
-	return ctx, cancel
 }
 
 // outliveReaders has a write fail where who read sluice's output is gone, until it is undone. Without it that write would

@@ -24,6 +24,9 @@ func CheckPort(address string, port uint16, flag string, own int) error {
 	if err == nil {
 		return listener.Close()
 	}
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return fmt.Errorf("--listen %s is no address of this machine; `ip address` lists those that are, 0.0.0.0 is every one of them", address)
+	}
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s %d: %w", flag, port, err)
 	}
@@ -31,7 +34,27 @@ func CheckPort(address string, port uint16, flag string, own int) error {
 	if own != 0 && pid == own {
 		return nil
 	}
+	if stateDir := stateDirOf(pid); stateDir != "" {
+		return fmt.Errorf("%s %d: %s is taken by %s, which another sluice started; end that one by `sluice stop --state-dir %s`, or choose another port with %s", flag, port, target, holder, stateDir, flag)
+	}
 	return fmt.Errorf("%s %d: %s is taken by %s; end it or choose another port with %s", flag, port, target, holder, flag)
+}
+
+// stateDirOf gives the state directory of the sluice that started a process as its Envoy, "" if none did.
+func stateDirOf(pid int) string {
+	if pid == 0 {
+		return ""
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return ""
+	}
+	for argument := range strings.SplitSeq(string(line), "\x00") {
+		if dir, ours := strings.CutSuffix(argument, "/envoy/bootstrap.json"); ours {
+			return dir
+		}
+	}
+	return ""
 }
 
 // portHolder names the process that listens on port; its pid is 0 if it can't be seen.

@@ -58,6 +58,9 @@ func Fit(asked Limits, m Machine) (Limits, error) {
 		}
 		ceiling = asked.OpenFiles
 	}
+	if asked.OpenFiles > 0 && ceiling < leastFiles {
+		return Limits{}, fmt.Errorf("--max-open-files %d is too few, %d are needed at least", ceiling, leastFiles)
+	}
 	if ceiling < leastFiles {
 		return Limits{}, fmt.Errorf("%d open files are too few, %d are needed at least: %s", ceiling, leastFiles, raise)
 	}

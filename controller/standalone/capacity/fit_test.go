@@ -67,7 +67,7 @@ func TestFitRefusesWhatDoesNotFit(t *testing.T) {
 		"connections":          {Limits{Connections: 30_000}, machine, "--max-connections 30000 and --max-requests 16 need 30544 open files"},
 		"requests":             {Limits{Requests: 100_000}, machine, "--max-requests 100000 need 200513 open files"},
 		"files above the hard": {Limits{OpenFiles: 30_000}, machine, "--max-open-files 30000 is above the hard limit of open files, 20000"},
-		"too few files":        {Limits{OpenFiles: 300}, machine, "300 open files are too few"},
+		"too few files":        {Limits{OpenFiles: 300}, machine, "--max-open-files 300 is too few"},
 		"a small machine":      {Limits{}, Machine{OpenFiles: 512}, "512 open files are too few"},
 		"a backend with more":  {Limits{Requests: 10, BackendRequests: 11}, machine, "--max-backend-requests 11 is above --max-requests 10"},
 	} {
