@@ -84,7 +84,7 @@ func (l *loop) objectProblems(key objectKey) []manifest.Problem {
 		add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
 	}
 	if reason, refused := l.rejected[ir.Ref{Kind: key.kind, Namespace: key.namespace, Name: key.name}]; refused {
-		add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force")
+		add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force, and what that would let in unasked is closed")
 	}
 	return all
 }
@@ -160,6 +160,9 @@ func (l *loop) observeRejections() []types.NamespacedName {
 	for _, rejection := range l.envoys.Rejections() {
 		for _, object := range rejection.Objects {
 			now[object] = rejection.Reason
+		}
+		for _, policy := range rejection.Policies {
+			now[policy] = fmt.Sprintf("the policy is not enforced at %s, and nobody is let in there: %s", rejection.Name, rejection.Reason)
 		}
 	}
 	var news []types.NamespacedName

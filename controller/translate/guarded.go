@@ -123,7 +123,7 @@ func (g *guard) guard(route ir.Route) ir.Route {
 		panic(err) // a struct of one string always has a form in JSON
 	}
 	return ir.Route{
-		Name: route.Name, Object: route.Object, Match: route.Match,
+		Name: route.Name, Object: route.Object, Match: route.Match, Closed: &g.policy,
 		Respond: &ir.Respond{Status: 503, ContentType: "application/json", Body: string(text) + "\n"},
 	}
 }

@@ -34,7 +34,7 @@ func (s *store) resolve(p *policy) (*ir.Access, *ir.TokenPolicy, *problem) {
 	if len(wrong) > 0 {
 		return nil, nil, closed(wrong)
 	}
-	access := &ir.Access{}
+	access := &ir.Access{Policy: p.object}
 	var token *ir.TokenPolicy
 	if auth := p.spec.APIKeyAuth; auth != nil {
 		keys, problems := s.apiKeys(p.namespace, auth, p.spec.JWT != nil)

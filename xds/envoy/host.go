@@ -56,11 +56,13 @@ func scope(name, listener string, h ir.Host) Resource {
 		config.MaxDirectResponseBodySizeBytes = wrapperspb.UInt32(uint32(largest)) //nolint:gosec // bounded by the manifest's size
 	}
 	config.TypedPerFilterConfig = hostFilters(h)
-	return newResource(ScopeType, name, &routev3.ScopedRouteConfiguration{
+	r := newResource(ScopeType, name, &routev3.ScopedRouteConfiguration{
 		Name:               name,
 		Key:                scopeKey(scopeListener(listener, h.Model), h.Name),
 		RouteConfiguration: config,
 	}, objects...)
+	r.Guards = guardsOf(h)
+	return r
 }
 
 // defaultBodyLimit is the largest body of a direct response that Envoy takes without being told.

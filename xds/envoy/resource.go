@@ -53,6 +53,8 @@ type Resource struct {
 	// Shares takes the content apart by object, so that one which Envoy refuses can be told from the others and left
 	// out. It is nil where there is only one object.
 	Shares Shares
+	// Guards is nil where the resource asks nothing of its callers.
+	Guards *Guards
 }
 
 // Key is the resource's type and name.

@@ -22,11 +22,13 @@ func (s *Secret) UnmarshalText(text []byte) error {
 }
 
 // Access is what a request has to show before a route takes it: an API key, a token, or both. It is checked before the
-// route answers, redirects or forwards. At least one of its fields is set.
+// route answers, redirects or forwards. At least one of the two is set.
 type Access struct {
 	APIKeys *APIKeys `json:"apiKeys,omitempty"`
 	// Token is the [TokenPolicy.Name] of which a request needs a token. No such policy lets nobody in.
 	Token string `json:"token,omitempty"`
+	// Policy is the AccessPolicy that asks for it, or the InferenceService with the annotation.
+	Policy Ref `json:"policy,omitzero"`
 }
 
 // APIKeys are the keys that open a route. The key is taken out of a request before it is forwarded.

@@ -70,6 +70,8 @@ type Route struct {
 	Match  Match `json:"match"`
 	// Access is what a caller has to show; nil lets everyone in.
 	Access *Access `json:"access,omitempty"`
+	// Closed is the policy in whose place Respond answers, since it can't be enforced.
+	Closed *Ref `json:"closed,omitempty"`
 	// ByModel says that this route is what is left where the path names no model that the host has routes for.
 	ByModel bool `json:"byModel,omitempty"`
 

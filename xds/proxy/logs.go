@@ -26,7 +26,7 @@ func forwardLog(r io.Reader, logger *slog.Logger, quiet func() bool) {
 	for {
 		line, err := reader.ReadSlice('\n')
 		if text := strings.TrimRight(string(line), "\r\n"); text != "" {
-			level, component, message := parseLog(text)
+			level, component, message := parseLog(withoutDump(text))
 			if level < slog.LevelError && (quiet() || strings.Contains(message, underWay)) {
 				level = slog.LevelDebug
 			}
@@ -43,6 +43,15 @@ func forwardLog(r io.Reader, logger *slog.Logger, quiet func() bool) {
 			return
 		}
 	}
+}
+
+// withoutDump cuts a line where Envoy begins to write a message out: a resource that it refuses has keys in it, and what is
+// wrong with it the xDS server tells.
+func withoutDump(line string) string {
+	if at := strings.Index(line, "goo.gle/debug"); at >= 0 {
+		return line[:at] + "[redacted]"
+	}
+	return line
 }
 
 // parseLog takes a line apart. What is not in our format (a message before logging is set up, a stack trace)

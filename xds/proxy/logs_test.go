@@ -31,6 +31,17 @@ func TestParseLog(t *testing.T) {
 	}
 }
 
+// TestForwardLogHasNoResource gives it a line that Envoy writes where it refuses a resource.
+func TestForwardLogHasNoResource(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	text := `warning config gRPC config for X rejected: goo.gle/debugonly  \nname: \"a\"\nkey: \"key-of-alice\"\n}\n: too bad` + "\n"
+	forwardLog(strings.NewReader(text), slog.New(slog.NewTextHandler(&out, nil)), func() bool { return false })
+	if strings.Contains(out.String(), "alice") || !strings.Contains(out.String(), "gRPC config for X rejected: [redacted]") {
+		t.Error(out.String())
+	}
+}
+
 func TestForwardLogBoundsLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

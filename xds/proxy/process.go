@@ -134,7 +134,7 @@ func (p *Proxy) arguments() []string {
 		"--disable-hot-restart",
 		"--log-level", "warning",
 		// Its filters write an error for each request that they refuse: the statistics count those.
-		"--component-log-level", "http:critical",
+		"--component-log-level", "http:critical,config:error",
 		"--log-format", logFormat,
 		"--log-format-escaped",
 		// For a listener that is taken away: its connections are told at once to take no further request, and those that

@@ -31,6 +31,8 @@ type entry struct {
 	rejected *Rejection
 	// good is what was accepted last before wanted; nil when nothing was.
 	good *content
+	// closed is what stands in for a wanted that is rejected and guarded; nil once an Envoy has refused that too.
+	closed *content
 	// aside are the objects whose shares Envoys refuse.
 	aside map[ir.Ref]refusal
 	// explained says that rejected is because of those in aside and of nothing else.
@@ -94,10 +96,38 @@ func (c *catalog) add(r envoy.Resource, owner *entry) {
 
 // offered is the content for clients, nil if there is none for now.
 func (e *entry) offered() *content {
-	if e.rejected == nil {
+	switch {
+	case e.rejected == nil:
 		return e.wanted
+	case e.closes():
+		return e.closed
 	}
 	return e.good
+}
+
+// closes says whether the content accepted before must not stand in for the refused one, which has other guards. While it
+// is sought which share is to blame, it goes on.
+func (e *entry) closes() bool {
+	return e.rejected != nil && e.owner == nil && len(e.trials) == 0 && e.wanted.Guards != nil &&
+		(e.good == nil || !e.wanted.Guards.Same(e.good.Guards))
+}
+
+// contents are all that a client may have.
+func (e *entry) contents() []*content { return []*content{e.wanted, e.good, e.closed} }
+
+// refusal is the rejection as it stands: with the policies that can't be enforced.
+func (e *entry) refusal() Rejection {
+	r := *e.rejected
+	r.Policies = e.closedPolicies()
+	return r
+}
+
+// closedPolicies are those in whose place clients get the closed content.
+func (e *entry) closedPolicies() []ir.Ref {
+	if !e.closes() {
+		return nil
+	}
+	return e.wanted.Guards.Policies
 }
 
 // offer gives the content to send for key, which is only set when the standing is present.
@@ -152,7 +182,7 @@ func (e *entry) want(r envoy.Resource) {
 		}
 		e.wanted = &content{Resource: r}
 	}
-	e.rejected, e.explained = nil, false
+	e.rejected, e.closed, e.explained = nil, nil, false
 }
 
 // remove forgets key.
@@ -174,7 +204,7 @@ func (c *catalog) accept(by *watcher, key envoy.Key, version string) {
 	if e == nil {
 		return
 	}
-	for _, v := range []*content{e.wanted, e.good} {
+	for _, v := range e.contents() {
 		if v != nil && v.Version == version && !slices.Contains(v.holders, by) {
 			v.accepted = true
 			v.holders = append(v.holders, by)
@@ -188,11 +218,19 @@ func (c *catalog) accept(by *watcher, key envoy.Key, version string) {
 // reject sets a content aside that a client refused: not if it has changed since, and not twice.
 func (c *catalog) reject(r Rejection) {
 	e := c.at(envoy.Key{TypeURL: r.TypeURL, Name: r.Name})
+	if e != nil && e.closed != nil && e.closed.Version == r.Version {
+		e.closed = nil
+		c.touch(e.published.Key())
+		return
+	}
 	if e == nil || e.wanted.Version != r.Version || e.rejected != nil {
 		return
 	}
 	r.Objects = e.wanted.Objects
 	e.rejected = &r
+	if e.owner == nil && e.wanted.Guards != nil {
+		e.closed = &content{Resource: e.wanted.Guards.Closed(e.wanted.Objects)}
+	}
 	c.refused[e] = struct{}{}
 	c.touch(e.published.Key())
 	switch {
@@ -201,7 +239,7 @@ func (c *catalog) reject(r Rejection) {
 	case e.wanted.Shares != nil:
 		c.beginTrials(e)
 	default:
-		c.news = append(c.news, r)
+		c.news = append(c.news, e.refusal())
 	}
 }
 
@@ -224,7 +262,7 @@ func (c *catalog) forgetAll(by *watcher) {
 }
 
 func (e *entry) forget(by *watcher) {
-	for _, v := range []*content{e.wanted, e.good} {
+	for _, v := range e.contents() {
 		if v == nil {
 			continue
 		}
@@ -258,10 +296,11 @@ func (c *catalog) rejections() []Rejection {
 			continue
 		}
 		for r := range maps.Values(e.aside) {
+			r.rejection.Policies = e.closedPolicies()
 			list = append(list, r.rejection)
 		}
 		if e.rejected != nil && !e.explained {
-			list = append(list, *e.rejected)
+			list = append(list, e.refusal())
 		}
 	}
 	for i := range list {

@@ -36,7 +36,8 @@ type Options struct {
 
 // Rejection is a resource, or one object's share of it, that an Envoy refused. Until the share is published with other
 // content, the resource goes on without it; what was accepted last goes on whole if the other shares are as they were
-// then. A resource that can't do without what was refused stays at the version accepted last, or absent if there was none.
+// then. A resource that can't do without what was refused stays at the version accepted last, or absent if there was none;
+// one with guards that this version has not is closed.
 type Rejection struct {
 	// Objects are the user's objects to blame: one, wherever Envoy refuses the share of that one by itself.
 	Objects []ir.Ref
@@ -44,7 +45,10 @@ type Rejection struct {
 	Name    string
 	// Version is the published content of which something was refused first.
 	Version string
-	// Reason is what Envoy said.
+	// Policies are those that can't be enforced for it: nobody is let in where the version accepted last, if any, has
+	// other guards.
+	Policies []ir.Ref
+	// Reason is what Envoy said, without the resource and without its secrets.
 	Reason string
 	// Client is the node id of the first Envoy that refused it.
 	Client string

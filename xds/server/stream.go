@@ -181,14 +181,14 @@ func (s *stream) refuse(d delivery, reason string) {
 	culprit, found := s.state.refused(d, reason)
 	if !found {
 		s.logger.Debug("xDS response refused, looking for the culprit",
-			"type", shortType(d.typeURL), "resources", len(d.added), "reason", reason)
+			"type", shortType(d.typeURL), "resources", len(d.added))
 		return
 	}
 	s.server.store.reject(Rejection{
 		TypeURL: culprit.TypeURL,
 		Name:    culprit.Name,
 		Version: culprit.Version,
-		Reason:  reason,
+		Reason:  reasonOf(reason, culprit),
 		Client:  s.watcher.node,
 		Since:   time.Now(),
 	})
@@ -198,7 +198,7 @@ func (s *stream) refuse(d delivery, reason string) {
 func (s *stream) report(news []Rejection) {
 	for _, r := range news {
 		s.logger.Warn("Envoy refused a resource", "type", shortType(r.TypeURL), "name", r.Name,
-			"version", r.Version, "objects", r.Objects, "reason", r.Reason)
+			"version", r.Version, "objects", r.Objects, "closed", r.Policies, "reason", r.Reason)
 	}
 }
 

@@ -45,7 +45,8 @@ func (c *catalog) conclude(e *entry) {
 	c.endTrials(e)
 	if len(refused) == 0 {
 		// Each is good alone: what is wrong is wrong with all of them together.
-		c.news = append(c.news, *e.rejected)
+		c.news = append(c.news, e.refusal())
+		c.touch(e.published.Key())
 		return
 	}
 	if e.aside == nil {
@@ -69,9 +70,9 @@ func (e *entry) because(r Rejection) Rejection {
 }
 
 // goodSuffices says whether the content accepted before differs from the published one in the shares set aside only.
-// Then it stays, the old versions of those included: nobody else waits for anything.
+// Then it stays, the old versions of those included, unless these have other guards: nobody else waits for anything.
 func (e *entry) goodSuffices() bool {
-	return e.good != nil && e.good.Shares != nil && e.good.Shares.Without(e.isAside).Version == e.remaining().Version
+	return e.good != nil && e.good.Guards.Same(e.published.Guards) && e.good.Shares != nil && e.good.Shares.Without(e.isAside).Version == e.remaining().Version
 }
 
 func (e *entry) isAside(object ir.Ref) bool {
