@@ -81,11 +81,26 @@ func (o *accessOptions) names(listen string) []string {
 	return slices.Compact(names)
 }
 
+// certifiedName is the certificate's first name that can be asked for as it is, "" if it has none.
+func (o *accessOptions) certifiedName() string {
+	for _, name := range o.certified {
+		if !strings.Contains(name, "*") {
+			return name
+		}
+	}
+	return ""
+}
+
 // warn says plainly what can be read on the way.
 func (o *accessOptions) warn(listen string, logger *slog.Logger) {
 	if !isLoopback(listen) && o.certificate == "" {
 		logger.Warn("requests, answers and keys cross the network unencrypted; give --tls-cert and --tls-key", "listen", listen)
 	}
+}
+
+// exposed says whether other machines reach the HTTPS port.
+func (o *accessOptions) exposed(listen string) bool {
+	return o.certificate != "" && !isLoopback(listen)
 }
 
 func isLoopback(address string) bool {

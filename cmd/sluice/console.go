@@ -102,7 +102,7 @@ func (c console) show(services []admin.Service, problems []admin.Problem, tried 
 	var text strings.Builder
 	text.WriteString("\n")
 	if len(services) == 0 {
-		fmt.Fprintf(&text, "Nothing is served: there is no InferenceService and no model file that can be in %s.\nAdd one, and it is served at once.\n", strings.Join(c.options.paths, ", "))
+		fmt.Fprintf(&text, "Nothing is served: %s has no InferenceService and no model file of a format that sluice knows.\nAdd one, and it is served at once.\n", strings.Join(c.options.paths, ", "))
 	} else {
 		_ = serviceListing(services).table().Write(&text, palette) // a strings.Builder takes everything
 	}
@@ -132,6 +132,13 @@ func (c console) hint(services []admin.Service) string {
 	var text strings.Builder
 	if url, spoken := firstGRPC(services); spoken {
 		fmt.Fprintf(&text, "\ngRPC comes in at the same port, %s, with the service's host as its authority: %s\n", url.Dial, strings.TrimPrefix(url.URL, "grpc://"))
+	}
+	if url := httpsURL(services); url != "" {
+		fmt.Fprintf(&text, "\nBy HTTPS, HTTP and gRPC alike: %s", url)
+		if c.options.access.exposed(c.options.listen) {
+			text.WriteString(" (from other machines by this alone)")
+		}
+		text.WriteString("\n")
 	}
 	flag := ""
 	if address := c.options.adminAddress(); address != defaultAdmin {

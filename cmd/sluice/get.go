@@ -116,7 +116,11 @@ func (o *getOptions) run(cmd *cobra.Command, getenv func(string) string, kind, n
 		return err
 	}
 	if name == "" || kind != kindServices {
-		return o.print(cmd, palette, kind, list)
+		err := o.print(cmd, palette, kind, list)
+		if err == nil && kind == kindServices {
+			err = o.noteProblems(cmd, client)
+		}
+		return err
 	}
 	service := list.items[0].(admin.Service)
 	if err := output(cmd.OutOrStdout(), o.format, palette, list.table(), service); err != nil {
@@ -163,4 +167,21 @@ func (o *getOptions) print(cmd *cobra.Command, palette print.Palette, kind strin
 		list.items = []any{}
 	}
 	return output(cmd.OutOrStdout(), o.format, palette, list.table(), admin.Items[any]{Items: list.items})
+}
+
+// noteProblems names the command that shows what is wrong, under a table that doesn't.
+func (o *getOptions) noteProblems(cmd *cobra.Command, client *admin.Client) error {
+	if !o.format.IsTable() {
+		return nil
+	}
+	problems, err := client.Problems(cmd.Context())
+	if err != nil || len(problems) == 0 {
+		return err
+	}
+	noun := "problems"
+	if len(problems) == 1 {
+		noun = "problem"
+	}
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d %s: sluice get problems\n", len(problems), noun)
+	return err
 }

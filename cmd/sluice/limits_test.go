@@ -45,7 +45,7 @@ func TestLimitsThatCannotBeKeptAreUsageErrors(t *testing.T) {
 		"--max-backend-requests=99999": "above --max-requests",
 		"--max-body-bytes=big":         "write it as 67108864, 64Mi or 1G",
 		"--max-memory=big":             "write it as 67108864, 64Mi or 1G",
-		"--max-open-files=10":          "10 open files are too few",
+		"--max-open-files=10":          "10 is too few",
 	} {
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()

@@ -30,6 +30,7 @@ type predictOptions struct {
 	file     string
 	protocol string
 	timeout  time.Duration
+	headers  credentialOptions
 }
 
 func newPredictCommand(getenv func(string) string) *cobra.Command {
@@ -41,7 +42,8 @@ func newPredictCommand(getenv func(string) string) *cobra.Command {
 protocol ("instances") from V2, the Open Inference Protocol (a list of named "inputs"). No DNS is needed: the service's
 address comes from sluice.`,
 		Example: `  sluice predict iris -f input.json
-  echo '{"instances": [[5.1, 3.5, 1.4, 0.2]]}' | sluice predict iris -f -`,
+  echo '{"instances": [[5.1, 3.5, 1.4, 0.2]]}' | sluice predict iris -f -
+  sluice predict iris -f input.json --token-file key.txt`,
 		Args:              args(cobra.ExactArgs(1)),
 		ValidArgsFunction: o.completeServices,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
@@ -51,6 +53,7 @@ address comes from sluice.`,
 	cmd.Flags().StringVarP(&o.file, "filename", "f", "", "file with the request's JSON body; - is standard input")
 	cmd.Flags().StringVar(&o.protocol, "protocol", "", "v1 or v2 (default: by the body's shape)")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait for the answer")
+	o.headers.addFlags(cmd.Flags())
 	// The only error is a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("protocol", cobra.FixedCompletions([]string{protocolV1, protocolV2}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -62,6 +65,10 @@ func (o *predictOptions) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	protocol, err := protocolOf(body, o.protocol)
+	if err != nil {
+		return err
+	}
+	headers, err := o.headers.read()
 	if err != nil {
 		return err
 	}
@@ -80,7 +87,7 @@ func (o *predictOptions) run(cmd *cobra.Command, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	status, answer, err := post(ctx, address, predictPath(protocol, service.Name), body)
+	status, answer, err := post(ctx, address, predictPath(protocol, service.Name), headers, body)
 	if err != nil {
 		return o.explainFailure(address, err)
 	}
@@ -126,7 +133,7 @@ func hostURL(service admin.Service) (admin.URL, error) {
 }
 
 // post sends body to path at a service. It connects to the address that sluice gave, so that the host needs no DNS.
-func post(ctx context.Context, to admin.URL, path string, body []byte) (int, []byte, error) {
+func post(ctx context.Context, to admin.URL, path string, headers http.Header, body []byte) (int, []byte, error) {
 	base, err := url.Parse(to.URL)
 	if err != nil {
 		return 0, nil, fmt.Errorf("sluice gave the URL %q: %w", to.URL, err)
@@ -135,7 +142,10 @@ func post(ctx context.Context, to admin.URL, path string, body []byte) (int, []b
 	if err != nil {
 		return 0, nil, fmt.Errorf("sluice gave the URL %q: %w", to.URL, err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header = headers.Clone()
+	if headers.Get("Content-Type") == "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -161,6 +171,9 @@ func refusal(service admin.Service, status int, answer []byte) error {
 	err := fmt.Errorf("%s/%s answered %d %s: %s", service.Namespace, service.Name, status, http.StatusText(status), refusalText(answer))
 	if status >= http.StatusInternalServerError || status == http.StatusNotFound {
 		return fmt.Errorf("%w; for the cause: sluice explain %s -n %s", err, service.Name, service.Namespace)
+	}
+	if status == http.StatusUnauthorized {
+		return fmt.Errorf("%w; give its key or token by --token-file FILE, or by --header 'x-api-key: KEY'", err)
 	}
 	return err
 }

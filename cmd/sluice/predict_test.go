@@ -31,6 +31,11 @@ func gateway(t *testing.T) string {
 			_, _ = io.WriteString(w, `{"error":"input X has the shape [2], not [-1, 4]"}`)
 			return
 		}
+		if strings.HasPrefix(r.Host, "locked") && (r.Header.Get("Authorization") != "Bearer sesame" || r.Header.Get("X-Team") != "a b") {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"error":"no API key"}`)
+			return
+		}
 		_, _ = io.WriteString(w, r.Method+" "+r.Host+" "+r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
 	}))
 	t.Cleanup(server.Close)
@@ -48,12 +53,17 @@ func TestPredictNeedsNoDNSAndPicksTheProtocol(t *testing.T) {
 		{Namespace: "default", Name: "iris", Ready: true, URLs: host("iris")},
 		{Namespace: "default", Name: "asleep", URLs: host("asleep")},
 		{Namespace: "default", Name: "strict", URLs: host("strict")},
+		{Namespace: "default", Name: "locked", URLs: host("locked")},
 		{Namespace: "default", Name: "new"},
 		{Namespace: "default", Name: "gone", URLs: []admin.URL{{Kind: admin.HostURL, URL: "http://gone.localhost", Dial: "127.0.0.1:1"}}},
 	}})
 	const v1, v2 = `{"instances": [[1]]}`, `{"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}]}`
 	file := filepath.Join(t.TempDir(), "input.json")
 	if err := os.WriteFile(file, []byte(v2), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("sesame\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	answer := "POST iris-default.localhost:8080 "
@@ -79,6 +89,10 @@ func TestPredictNeedsNoDNSAndPicksTheProtocol(t *testing.T) {
 		{"no such file", []string{"iris", "-f", file + "x"}, "", 2, "", "no such file"},
 		{"a service that isn't ready", []string{"asleep", "-f", "-"}, v1, 1, "", "503 Service Unavailable: InferenceService default/asleep is not ready: Loading: wait; for the cause: sluice explain asleep"},
 		{"a service without URL", []string{"new", "-f", "-"}, v1, 1, "", "has no URL yet (Pending)"},
+		{"a locked service", []string{"locked", "-f", "-"}, v1, 1, "", "401 Unauthorized: no API key; give its key or token by --token-file FILE"},
+		{"a key shown", []string{"locked", "-f", "-", "--token-file", token, "--header", "X-Team: a b"}, v1, 0, "POST locked-default.localhost:8080 /v1/models/locked:predict application/json " + v1 + "\n", ""},
+		{"no token", []string{"locked", "-f", "-", "--token-file", file}, v1, 2, "", "doesn't hold a single key or token"},
+		{"no header", []string{"locked", "-f", "-", "--header", "sesame"}, v1, 2, "", "not of the form 'Name: value'"},
 		{"no Gateway", []string{"gone", "-f", "-"}, v1, 3, "", "can't reach the Gateway at 127.0.0.1:1"},
 	}
 	for _, test := range tests {

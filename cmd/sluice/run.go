@@ -214,7 +214,7 @@ func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits,
 	s := &stack{logger: logger}
 	s.driver = standalone.New(standalone.Options{
 		Paths: o.paths, StateDir: o.stateDir, Listen: o.listen, HTTPPort: o.httpPort,
-		Serving: o.access.serving(), HTTPSPort: o.access.httpsPort, Hosts: o.access.names(o.listen),
+		Serving: o.access.serving(), HTTPSPort: o.access.httpsPort, CertifiedName: o.access.certifiedName(), Hosts: o.access.names(o.listen),
 		ContainerEngine: containers, BundledFormats: bundledFormats(),
 		Listener: envoy.Options{AccessLog: o.accessLog, Limits: o.limits.envoyLimits(limits), TrustedCA: trustedCA(os.Getenv)}, Version: version,
 		Logger: logger,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sluice-serving/sluice/controller/admin"
 )
@@ -15,7 +16,8 @@ func tryCommands(service admin.Service) []string {
 	if !service.Ready || len(service.URLs) == 0 {
 		return nil
 	}
-	url := service.URLs[0].URL
+	// The path at the end of one by the model's name is another for each protocol.
+	url := strings.TrimSuffix(service.URLs[0].URL, "/v2/models/"+service.Name)
 	if input := sampleInput(service); input != "" {
 		path := "/v1/models/" + service.Name + ":predict"
 		return []string{fmt.Sprintf("curl %s%s -H 'Content-Type: application/json' -d @%s", url, path, input)}
@@ -24,6 +26,18 @@ func tryCommands(service admin.Service) []string {
 		return []string{fmt.Sprintf("curl %s/v2/models/%s", url, service.Name)}
 	}
 	return []string{fmt.Sprintf("curl %s/", url)}
+}
+
+// httpsURL is the first address by HTTPS that the services have, or nothing.
+func httpsURL(services []admin.Service) string {
+	for _, service := range services {
+		for _, url := range service.URLs {
+			if url.Kind == admin.HTTPSURL {
+				return url.URL
+			}
+		}
+	}
+	return ""
 }
 
 // sampleInput is the file NAME-input.json beside a service's manifest, or nothing.

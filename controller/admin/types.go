@@ -51,6 +51,8 @@ const (
 	HostURL URLKind = "host"
 	// PathURL is HTTP by the model's name in the path: http://localhost:8080/v2/models/iris.
 	PathURL URLKind = "path"
+	// HTTPSURL is HTTP over TLS by the model's name in the path, at a name of the certificate: https://gpu1.example.com:8443/v2/models/iris.
+	HTTPSURL URLKind = "https"
 	// GRPCURL is gRPC by authority: grpc://iris-default.localhost:8080.
 	GRPCURL URLKind = "grpc"
 )

@@ -21,6 +21,8 @@ const (
 	Process Layer = "process"
 	// Route is the status of the object's HTTPRoutes and their Gateway.
 	Route Layer = "route"
+	// Access is whether what decides who may call can be enforced: what can't be closes the object.
+	Access Layer = "access"
 	// XDS is whether every connected Envoy acknowledged the resources made from the object.
 	XDS Layer = "xds"
 	// Endpoint is the ready endpoints behind the object's backends.
@@ -32,7 +34,7 @@ const (
 // Layers gives all layers in the order in which [Walk] asks them: a fault in one is usually the cause of what the
 // later ones report.
 func Layers() []Layer {
-	return []Layer{Object, Plan, Process, Route, XDS, Endpoint, Model}
+	return []Layer{Object, Plan, Process, Route, Access, XDS, Endpoint, Model}
 }
 
 // Target is the object asked about.

@@ -61,6 +61,8 @@ type Options struct {
 	// Serving is the certificate that HTTPSPort is opened with; without one it is not opened.
 	Serving   KeyPair
 	HTTPSPort uint16
+	// CertifiedName is a name of the serving certificate, to be shown in addresses; "" shows the address.
+	CertifiedName string
 	// Hosts are further names, beside localhost, under which models answer by their name in the path.
 	Hosts []string
 	// ContainerEngine is podman, docker or nerdctl, or empty if there is none.

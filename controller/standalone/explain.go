@@ -28,6 +28,7 @@ type layerFacts struct {
 	pods       []admin.Pod
 	routes     []routeFacts
 	backends   []ir.Backend
+	guard      guardFacts
 }
 
 // routeFacts are an HTTPRoute's name and the conditions that its Gateway gave it.
@@ -41,7 +42,7 @@ func (l *loop) facts(s *service, pods []admin.Pod) layerFacts {
 	f := layerFacts{
 		namespace:  s.name.Namespace,
 		logs:       fmt.Sprintf("sluice logs %s -n %s", s.name.Name, s.name.Namespace),
-		conditions: s.status.Conditions, pods: pods,
+		conditions: s.status.Conditions, pods: pods, guard: s.guard,
 	}
 	for i := range s.result.HTTPRoutes {
 		route := &s.result.HTTPRoutes[i]
@@ -75,6 +76,7 @@ func (d *Driver) Explain(ctx context.Context, namespace, name string) explain.Re
 		explain.Plan:     answer(explainPlan(facts)),
 		explain.Process:  answer(explainProcess(facts)),
 		explain.Route:    answer(explainRoute(facts)),
+		explain.Access:   answer(explainAccess(facts)),
 		explain.XDS:      answer(d.explainXDS(facts)),
 		explain.Endpoint: answer(explainEndpoint(facts)),
 		explain.Model: explain.Func(func(ctx context.Context, _ explain.Target) []explain.Finding {

@@ -29,6 +29,23 @@ func (o *Options) plainAddress() string {
 	return o.Listen
 }
 
+// answersLocalhost says whether who asks localhost reaches what listens on an address.
+func answersLocalhost(address string) bool {
+	parsed, err := netip.ParseAddr(address)
+	return err == nil && (parsed.IsUnspecified() || parsed == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || parsed == netip.IPv6Loopback())
+}
+
+// publicName is how HTTPS is asked for: by a name of the certificate if it has one, else by the address.
+func (o *Options) publicName() string {
+	switch {
+	case o.CertifiedName != "":
+		return o.CertifiedName
+	case answersLocalhost(o.Listen):
+		return "localhost"
+	}
+	return o.Listen
+}
+
 // openSeen tells whether there may be other open services than before, without a look at each.
 type openSeen struct{ services, policies int }
 

@@ -33,6 +33,8 @@ type loop struct {
 	open []string
 	// openSeen is what that was made from.
 	openSeen openSeen
+	// guardsSeen is [routing.policyChanges] when it was last looked which services are guarded otherwise than shown.
+	guardsSeen int
 
 	services map[types.NamespacedName]*service
 	// dirty are the services to plan anew.
@@ -128,6 +130,7 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	l.routing.publish(l.envoys, pending)
 	l.finishDrains(ctx, running)
 	l.warnOpen()
+	l.noteGuards()
 	l.show()
 }
 

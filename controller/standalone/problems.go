@@ -63,7 +63,7 @@ func (l *loop) objectProblems(key objectKey) []manifest.Problem {
 	object, set := l.routing.layers[given][key]
 	document, inForce := l.inventory.get(key)
 	if !set || !inForce {
-		return nil
+		return l.builtInProblems(key)
 	}
 	var all []manifest.Problem
 	add := func(field, message, remedy string) {
@@ -158,7 +158,11 @@ func parentConditions(parents []gatewayv1.RouteParentStatus) []metav1.Condition 
 func (l *loop) observeRejections() []types.NamespacedName {
 	now := map[ir.Ref]string{}
 	for _, rejection := range l.envoys.Rejections() {
-		for _, object := range rejection.Objects {
+		objects := rejection.Objects
+		if len(objects) == 0 {
+			objects = []ir.Ref{l.builtInGateway()}
+		}
+		for _, object := range objects {
 			now[object] = rejection.Reason
 		}
 		for _, policy := range rejection.Policies {

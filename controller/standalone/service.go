@@ -21,7 +21,9 @@ import (
 
 // service is what the loop knows of one InferenceService.
 type service struct {
-	name types.NamespacedName
+	// guard is what is shown of who may call it.
+	guard guardFacts
+	name  types.NamespacedName
 	// manifest is the one in force; resolved is the same with absolute paths, and files says what stands
 	// at each path.
 	manifest manifest.Document

@@ -46,7 +46,7 @@ func (d *Driver) Problems() []admin.Problem {
 }
 
 // Unready gives the reasons why sluice as a whole isn't ready to serve: it hasn't read the manifests yet, no
-// Envoy is connected, or a service has no ready replica. A broken manifest is not one: the last good version
+// Envoy is connected, Envoy refuses a listener, or a service has no ready replica or lets nobody in. A broken manifest is not one: the last good version
 // goes on.
 func (d *Driver) Unready() []admin.Unready {
 	loaded, revision := d.shelf.state()
@@ -56,6 +56,9 @@ func (d *Driver) Unready() []admin.Unready {
 	var reasons []admin.Unready
 	if reason := d.envoyTrouble(revision); reason != "" {
 		reasons = append(reasons, admin.Unready{Subject: "envoy", Reason: reason})
+	}
+	if p := d.parts.Load(); p != nil {
+		reasons = append(reasons, p.refusedListeners()...)
 	}
 	for _, s := range d.Services() {
 		if !s.Ready {

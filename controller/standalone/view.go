@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -80,6 +79,7 @@ func (l *loop) showService(name types.NamespacedName) *shown {
 	for _, pod := range l.pods.of(name) {
 		pods = append(pods, showPod(pod, s.templates[podTemplate{pod.Deployment, pod.TemplateHash}]))
 	}
+	s.guard = l.guardOf(name)
 	return &shown{service: l.describe(s, pods), facts: l.facts(s, pods)}
 }
 
@@ -113,6 +113,7 @@ func (l *loop) describe(s *service, pods []admin.Pod) admin.Service {
 			Reason: c.Reason, Message: c.Message, LastTransitionTime: c.LastTransitionTime.Time,
 		})
 	}
+	s.guard.close(&shown)
 	return shown
 }
 
@@ -167,8 +168,21 @@ func (l *loop) urls(s *service) []admin.URL {
 	urls := []admin.URL{{Kind: admin.HostURL, URL: s.status.URL, Dial: dial}}
 	spoken := protocols(s)
 	if len(spoken) > 0 && spoken[0] == "v1" {
-		path := fmt.Sprintf("http://localhost:%s/v2/models/%s", port, s.name.Name)
-		urls = append(urls, admin.URL{Kind: admin.PathURL, URL: path, Dial: dial})
+		path := "/v2/models/" + s.name.Name
+		byPath := admin.URL{Kind: admin.PathURL, URL: "http://localhost:" + port + path, Dial: dial}
+		if answersLocalhost(options.plainAddress()) {
+			urls = append(urls, byPath)
+		} else {
+			// The name localhost, and each below it, leads elsewhere.
+			byPath.URL = "http://" + dial + path
+			urls = slices.Insert(urls, 0, byPath)
+		}
+		if options.Serving != (KeyPair{}) {
+			port := strconv.Itoa(int(options.HTTPSPort))
+			urls = append(urls, admin.URL{
+				Kind: admin.HTTPSURL, URL: "https://" + net.JoinHostPort(options.publicName(), port) + path, Dial: net.JoinHostPort(options.Listen, port),
+			})
+		}
 	}
 	if slices.Contains(spoken, "grpc-v2") {
 		authority := strings.TrimPrefix(s.status.URL, "http://")
