@@ -2,9 +2,9 @@ package standalone
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +32,8 @@ type fileReading struct {
 	problems  []manifest.Problem
 	// unread says that it could not be read, which may pass without a change of the file.
 	unread bool
+	// hidden says that nobody can tell whether it holds AccessPolicies; see [directory.closeHidden].
+	hidden bool
 }
 
 // directory reads manifests from paths, each a directory, a manifest or a model file. It parses a file
@@ -41,6 +43,9 @@ type directory struct {
 	parsed map[string]parsedFile
 	// places are those of the last walk.
 	places places
+	// known are the manifests and directories that could be read once and have not gone since. The inventory keeps what was
+	// in force of them.
+	known map[string]bool
 }
 
 type parsedFile struct {
@@ -49,7 +54,7 @@ type parsedFile struct {
 }
 
 func newDirectory(paths []string) *directory {
-	d := &directory{parsed: map[string]parsedFile{}, places: newPlaces()}
+	d := &directory{parsed: map[string]parsedFile{}, places: newPlaces(), known: map[string]bool{}}
 	for _, path := range paths {
 		d.paths = append(d.paths, filepath.Clean(path))
 	}
@@ -63,9 +68,12 @@ func (d *directory) read() reading {
 	before := d.places
 	d.places = newPlaces()
 	for _, path := range d.paths {
-		found := findFiles(path)
+		found := findFiles(path, d.wasManifest)
 		result.dirs = append(result.dirs, found.dirs...)
-		result.files = append(result.files, found.failed...)
+		for _, failed := range found.failed {
+			d.closeHidden(failed)
+			result.files = append(result.files, failed)
+		}
 		chosen := found.chosen(before.servesManifests(path))
 		d.places.note(found, before)
 		for _, file := range chosen {
@@ -74,7 +82,7 @@ func (d *directory) read() reading {
 			}
 			parsed, ok := d.parsed[file.path]
 			if !ok || parsed.reading.unread || parsed.stamp != file.stamp {
-				parsed = parseFile(file)
+				parsed = d.parseFile(file)
 			}
 			d.places.uncertain = d.places.uncertain || parsed.reading.unread
 			kept[file.path] = parsed
@@ -82,6 +90,7 @@ func (d *directory) read() reading {
 		}
 	}
 	d.parsed = kept
+	d.remember(result.files)
 	slices.SortFunc(result.files, func(a, b *fileReading) int { return cmp.Compare(a.path, b.path) })
 	slices.Sort(result.dirs)
 	result.dirs = slices.Compact(result.dirs)
@@ -95,46 +104,35 @@ func (d *directory) reread(touched touchedPaths) (files []*fileReading, gone []s
 		return nil, nil, false
 	}
 	for path := range touched.paths {
-		file, what := d.places.look(path)
+		file, what := d.places.look(path, d.wasManifest)
 		_, read := d.parsed[file.path]
 		switch {
 		case what == elsewhere:
 			return nil, nil, false
 		case what == removed:
 			delete(d.parsed, file.path)
+			delete(d.known, file.path)
 			gone = append(gone, file.path)
 		case what == written && (read || !file.model):
 			// Its time and size may be the same: something has named it.
-			parsed := parseFile(file)
+			parsed := d.parseFile(file)
 			if parsed.reading.unread {
 				return nil, nil, false
 			}
 			d.parsed[file.path] = parsed
+			if !file.model && !parsed.reading.hidden {
+				d.known[file.path] = true
+			}
 			files = append(files, parsed.reading)
 		}
 	}
 	return files, gone, true
 }
 
-func parseFile(file foundFile) parsedFile {
+func (d *directory) parseFile(file foundFile) parsedFile {
 	reading := readFile(file)
+	d.closeHidden(&reading)
 	return parsedFile{file.stamp, &reading}
-}
-
-// isManifestJSON tells a manifest from the sample requests that stand beside it: it has a kind.
-func isManifestJSON(file foundFile) bool {
-	if file.stamp.size > maxManifestBytes {
-		return false
-	}
-	data, err := os.ReadFile(file.path)
-	if err != nil {
-		return false
-	}
-	var head struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-	}
-	return json.Unmarshal(data, &head) == nil && head.APIVersion != "" && head.Kind != ""
 }
 
 func readFile(file foundFile) fileReading {
@@ -149,11 +147,13 @@ func readFile(file foundFile) fileReading {
 		return readModel(file.path, file.root)
 	}
 	if file.stamp.size > maxManifestBytes {
+		result.hidden = true
 		return problem(fmt.Sprintf("is %d bytes long, a manifest file may have %d", file.stamp.size, maxManifestBytes), "split it into several files")
 	}
 	data, err := os.ReadFile(file.path)
 	if err != nil {
-		result.unread = true
+		// One that has gone since it was found has nothing to hide.
+		result.unread, result.hidden = true, !errors.Is(err, fs.ErrNotExist)
 		return problem(fmt.Sprintf("can't be read: %v", err), "make it readable or remove it")
 	}
 	result.documents, result.problems = manifest.Parse(file.path, data)

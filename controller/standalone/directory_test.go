@@ -130,7 +130,7 @@ func TestUnreadablePathIsAProblemOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, problems := gist(newDirectory([]string{dir}).read())
-	if strings.Join(names, " ") != "iris" || len(problems) != 1 || !strings.Contains(problems[0], "broken.yaml") {
+	if strings.Join(names, " ") != "iris unreadable-broken.yaml" || len(problems) != 1 || !strings.Contains(problems[0], "broken.yaml") {
 		t.Errorf("read %v with problems %v", names, problems)
 	}
 }

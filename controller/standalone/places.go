@@ -14,6 +14,8 @@ type places struct {
 	dirs map[string]walkedDir
 	// files are the manifests and models found, chosen or not, by their real paths.
 	files map[string]foundFile
+	// models are the paths of model files, as the user wrote them.
+	models map[string]bool
 	// manifests counts the manifests of each root. A root without any serves its model files.
 	manifests map[string]int
 	// hadManifests are the roots whose manifests may only be unreadable now.
@@ -28,7 +30,7 @@ type walkedDir struct{ path, root string }
 
 func newPlaces() places {
 	return places{
-		dirs: map[string]walkedDir{}, files: map[string]foundFile{}, manifests: map[string]int{}, hadManifests: map[string]bool{},
+		dirs: map[string]walkedDir{}, files: map[string]foundFile{}, models: map[string]bool{}, manifests: map[string]int{}, hadManifests: map[string]bool{},
 	}
 }
 
@@ -52,6 +54,9 @@ func (p *places) note(found found, before places) {
 			p.files[file.real] = file
 		}
 	}
+	for _, file := range found.models {
+		p.models[file.path] = true
+	}
 	p.manifests[found.root] = len(found.manifests)
 	p.hadManifests[found.root] = len(found.manifests) == 0 && len(found.failed) > 0 && before.servesManifests(found.root)
 }
@@ -71,7 +76,7 @@ const (
 )
 
 // look tells what became of the file at a real path, and notes it.
-func (p *places) look(real string) (foundFile, happening) {
+func (p *places) look(real string, wasManifest func(path string) bool) (foundFile, happening) {
 	before, known := p.files[real]
 	dir, inside := p.dirs[filepath.Dir(real)]
 	_, isDir := p.dirs[real]
@@ -95,8 +100,11 @@ func (p *places) look(real string) (foundFile, happening) {
 	case !info.Mode().IsRegular():
 		return before, nothing
 	}
-	now := found{root: before.root}
+	now := found{root: before.root, wasManifest: wasManifest}
 	now.file(foundFile{path: before.path, real: real, named: before.named}, info)
+	if len(now.failed) > 0 {
+		return before, elsewhere
+	}
 	return p.replace(before, known, append(now.manifests, now.models...))
 }
 

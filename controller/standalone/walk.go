@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,6 +41,8 @@ type found struct {
 	walked map[string]string
 	// linked says that a symbolic link leads to something of it.
 	linked bool
+	// wasManifest says whether a manifest stood at a path.
+	wasManifest func(path string) bool
 }
 
 // chosen gives the manifests, or, where there are none, the model files: models usually stand beside the manifests that
@@ -77,8 +80,8 @@ type walk struct {
 }
 
 // findFiles searches a path, which may be a file, a directory or a symbolic link to either.
-func findFiles(root string) found {
-	w := walk{found: found{root: root, walked: map[string]string{}, linked: isLink(root)}}
+func findFiles(root string, wasManifest func(path string) bool) found {
+	w := walk{found: found{root: root, walked: map[string]string{}, linked: isLink(root), wasManifest: wasManifest}}
 	info, err := os.Stat(root)
 	switch {
 	case err != nil:
@@ -127,7 +130,8 @@ func (w *walk) dir(path string) {
 	}
 }
 
-func isHidden(name string) bool { return strings.HasPrefix(name, ".") }
+// isHidden also leaves out what a file system keeps for its own repair, which only root can read.
+func isHidden(name string) bool { return strings.HasPrefix(name, ".") || name == "lost+found" }
 
 func (w *walk) entry(path, real string, entry fs.DirEntry) {
 	if entry.IsDir() {
@@ -149,23 +153,54 @@ func (w *walk) entry(path, real string, entry fs.DirEntry) {
 	}
 }
 
+// fail notes what can't be read. What has gone since it was found is no failure, unless the user named it.
 func (f *found) fail(path string, err error) {
-	f.failed = append(f.failed, &fileReading{path: path, problems: []manifest.Problem{{
-		Source:  manifest.Source{File: path},
-		Message: fmt.Sprintf("can't be read: %v", err),
-		Remedy:  "make it readable or remove it",
-	}}})
+	info, gone := os.Lstat(path)
+	if path != f.root && errors.Is(gone, fs.ErrNotExist) {
+		return
+	}
+	f.failed = append(f.failed, &fileReading{
+		path: path, hidden: path == f.root || gone != nil || mayHoldManifests(info),
+		problems: []manifest.Problem{{
+			Source:  manifest.Source{File: path},
+			Message: fmt.Sprintf("can't be read: %v", err),
+			Remedy:  "make it readable or remove it",
+		}},
+	})
 }
 
-// file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them.
+// mayHoldManifests says whether what can't be read may be a manifest or a directory of them: a directory, a file that ends
+// as manifests do, or a link that ends so or has no ending, as directories mostly have none.
+func mayHoldManifests(info fs.FileInfo) bool {
+	switch strings.ToLower(filepath.Ext(info.Name())) {
+	case ".yaml", ".yml", ".json":
+		return true
+	case "":
+		return !info.Mode().IsRegular()
+	}
+	return info.IsDir()
+}
+
+// file sorts a file in. Files of other kinds than manifests and models are none of ours, unless the user named them. A JSON
+// file that was a manifest stays one whatever is in it now: a slip of the editor takes nothing down.
 func (f *found) file(file foundFile, info fs.FileInfo) {
 	file.root, file.stamp = f.root, stampOf(info)
-	switch extension := strings.ToLower(filepath.Ext(file.path)); {
-	case extension == ".yaml" || extension == ".yml":
+	extension := strings.ToLower(filepath.Ext(file.path))
+	isModel := plan.IsModelFile(file.path, ModelHead)
+	isManifest := extension == ".yaml" || extension == ".yml"
+	if extension == ".json" && !isModel {
+		var err error
+		isManifest, err = isManifestJSON(file)
+		isManifest = isManifest || file.named || f.wasManifest(file.path)
+		if err != nil && !isManifest {
+			f.fail(file.path, err)
+			return
+		}
+	}
+	switch {
+	case isManifest:
 		f.manifests = append(f.manifests, file)
-	case extension == ".json" && !plan.IsModelFile(file.path, ModelHead) && (file.named || isManifestJSON(file)):
-		f.manifests = append(f.manifests, file)
-	case file.named || plan.IsModelFile(file.path, ModelHead):
+	case file.named || isModel:
 		file.model = true
 		f.models = append(f.models, file)
 	}
