@@ -32,6 +32,8 @@ type fileReading struct {
 	problems  []manifest.Problem
 	// unread says that it could not be read, which may pass without a change of the file.
 	unread bool
+	// model says that it is a model file, which is served by itself.
+	model bool
 	// hidden says that nobody can tell whether it holds AccessPolicies; see [directory.closeHidden].
 	hidden bool
 }
@@ -162,7 +164,7 @@ func readFile(file foundFile) fileReading {
 
 // readModel gives the InferenceService that serves a bare model file, found at or below root.
 func readModel(path, root string) fileReading {
-	result := fileReading{path: path}
+	result := fileReading{path: path, model: true}
 	absolute, err := filepath.Abs(path)
 	if err == nil {
 		root, err = filepath.Abs(root)

@@ -149,7 +149,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	l.renewCertificate(time.Now())
 	l.readAll()
 	l.settle(ctx, &running)
-	processes.Retire()
+	l.retire()
 	for {
 		select {
 		case <-ctx.Done():
@@ -178,6 +178,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			l.releaseIdle(found)
 		}
 		l.settle(ctx, &running)
+		l.retire()
 	}
 }
 

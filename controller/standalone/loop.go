@@ -18,6 +18,9 @@ import (
 
 // loop is the state that only the goroutine of [Driver.Run] reaches.
 type loop struct {
+	// retired says that what was adopted and nothing asks for has been ended.
+	retired bool
+
 	driver  *Driver
 	engine  Engine
 	envoys  Envoys

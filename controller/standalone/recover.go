@@ -45,6 +45,26 @@ func (l *loop) recoverRun(ctx context.Context) {
 	l.envoys.Retain(keys)
 }
 
+// retire ends, once, what was adopted and no manifest asks for. It waits until no manifest is broken or unreadable: whose
+// services those are can't be told, and their replicas are taken up again when they are mended.
+func (l *loop) retire() {
+	if l.retired || l.inventory.doubtful() {
+		return
+	}
+	l.retired = true
+	l.engine.Retire()
+}
+
+// doubtful says whether a manifest or a directory can't be read or parsed, or holds what is refused.
+func (v *inventory) doubtful() bool {
+	for _, file := range v.files {
+		if !file.model && len(file.problems) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // observeAdopted gives a service that has not been planned yet the status of its adopted Deployments, so that it is planned as
 // it stands and not as if it began.
 func (l *loop) observeAdopted(s *service) {

@@ -133,6 +133,39 @@ func TestDrainGoesOnAfterAKill(t *testing.T) {
 	r.until("the pod has ended", r.engine.news.wait, func() bool { return r.engine.hasEnded(old) })
 }
 
+// TestServiceOfABrokenManifestIsNotEnded starts over a service whose manifest is broken, and then mends or removes it.
+func TestServiceOfABrokenManifestIsNotEnded(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]string{"field": strings.Replace(iris, "predictor", "predictr", 1), "text": iris + "  x: [\n"} {
+		for _, mended := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, " mended ", mended), func(t *testing.T) {
+				t.Parallel()
+				r := startRig(t, oneModel())
+				pod := r.serving()
+				r.untilListed("pod-1")
+				r.kill()
+				r.write("iris.yaml", broken)
+				r.again()
+				if !mended {
+					for _, file := range []string{"iris.yaml", "iris.onnx"} {
+						if err := os.Remove(filepath.Join(r.dir, file)); err != nil {
+							t.Fatal(err)
+						}
+					}
+					r.until("the pod has ended", r.engine.news.wait, func() bool { return r.engine.hasEnded(pod) })
+					return
+				}
+				r.write("iris.yaml", iris)
+				r.until("the service is ready", r.driver.Changed, func() bool {
+					services := r.driver.Services()
+					return len(services) == 1 && services[0].Ready
+				})
+				r.untilListed("pod-1")
+			})
+		}
+	}
+}
+
 // TestEnvoyThatDoesNotAnswerInTimeIsToldOf starts over an Envoy that hangs, and over one that has only just been started.
 func TestEnvoyThatDoesNotAnswerInTimeIsToldOf(t *testing.T) {
 	t.Parallel()
