@@ -102,7 +102,7 @@ func (c console) show(services []admin.Service, problems []admin.Problem, tried 
 	var text strings.Builder
 	text.WriteString("\n")
 	if len(services) == 0 {
-		fmt.Fprintf(&text, "Nothing is served: %s has no InferenceService and no model file of a format that sluice knows.\nAdd one, and it is served at once.\n", strings.Join(c.options.paths, ", "))
+		fmt.Fprintf(&text, "Nothing is served: there is no InferenceService and no model file of a known format in %s.\nAdd one, and it is served at once.\n", strings.Join(c.options.paths, ", "))
 	} else {
 		_ = serviceListing(services).table().Write(&text, palette) // a strings.Builder takes everything
 	}

@@ -79,8 +79,8 @@ func TestWalkAsksInOrderAndStopsAskingWhenTimeIsUp(t *testing.T) {
 		t.Errorf("asked %v, want %v", asked, want)
 	}
 	fault, found := report.FirstFault()
-	if !found || fault.Layer != XDS || len(report.Findings) != len(Layers()) {
-		t.Errorf("first fault %+v of %d findings, want the unanswered layer xds of %d", fault, len(report.Findings), len(Layers()))
+	if !found || fault.Layer != Access || len(report.Findings) != len(Layers()) {
+		t.Errorf("first fault %+v of %d findings, want the unanswered layer access of %d", fault, len(report.Findings), len(Layers()))
 	}
 }
 
