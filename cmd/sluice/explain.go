@@ -118,7 +118,10 @@ func findingRows(finding explain.Finding) [][]print.Cell {
 			under(print.Faint, "  "+strings.TrimRight(line, "\r\n"))
 		}
 	}
-	if finding.Remedy != "" {
+	switch {
+	case strings.HasSuffix(finding.Remedy, "?"):
+		under(print.Strong, finding.Remedy)
+	case finding.Remedy != "":
 		under(print.Strong, "remedy: "+finding.Remedy)
 	}
 	return rows

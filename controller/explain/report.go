@@ -1,6 +1,9 @@
 package explain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Report is what all layers know about one object.
 type Report struct {
@@ -40,6 +43,8 @@ func headline(target Target, findings []Finding, fault Finding, found bool) stri
 		return fmt.Sprintf("%s: nothing is wrong, from %s to %s", target, findings[0].Layer, findings[len(findings)-1].Layer)
 	case fault.Remedy == "":
 		return fmt.Sprintf("%s: %s: %s", target, fault.Layer, fault.Summary)
+	case strings.HasSuffix(fault.Remedy, "?"):
+		return fmt.Sprintf("%s: %s: %s; %s", target, fault.Layer, fault.Summary, fault.Remedy)
 	default:
 		return fmt.Sprintf("%s: %s: %s; remedy: %s", target, fault.Layer, fault.Summary, fault.Remedy)
 	}

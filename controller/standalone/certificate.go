@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -108,10 +109,16 @@ func (c *certificateWatch) problems() []manifest.Problem {
 	if errors.As(c.problem, &path) {
 		file = path.Path
 	}
-	return []manifest.Problem{{
-		Source: manifest.Source{File: file}, Message: c.problem.Error(),
-		Remedy: "mend the files; until then the last good certificate is served",
-	}}
+	// The problem's place says which file, and most faults what to do.
+	message := strings.TrimPrefix(c.problem.Error(), file+": ")
+	if path != nil {
+		message = strings.Replace(message, path.Error(), path.Err.Error(), 1)
+	}
+	remedy := "until then the last good certificate is served"
+	if !strings.Contains(message, "; ") {
+		remedy = "mend the files; " + remedy
+	}
+	return []manifest.Problem{{Source: manifest.Source{File: file}, Message: message, Remedy: remedy}}
 }
 
 // httpsListener is the built-in Gateway's listener with TLS, open to every namespace.

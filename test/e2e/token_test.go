@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,5 +135,26 @@ func TestSampleOfAccess(t *testing.T) {
 	}
 	if got := s.try(byPath, keyHeader("a-key-only-for-trying")); got.status != http.StatusOK {
 		t.Errorf("with the key: %d %s", got.status, got.body)
+	}
+}
+
+// TestSampleOfTokens serves the sample beside the quickstart: without a token, with one, and with one for another audience.
+func TestSampleOfTokens(t *testing.T) {
+	t.Parallel()
+	sample := filepath.Join(repository(t), "config", "samples", "access-jwt")
+	s := start(t, quickstart(t), sample)
+	s.waitReady()
+	digits := way{name: "the sample's command", host: "localhost", path: "/v2/models/digits"}
+	if got := s.try(digits, nil); got.status != http.StatusUnauthorized {
+		t.Errorf("without a token: %d %s", got.status, got.body)
+	}
+	for file, want := range map[string]int{"token.txt": http.StatusOK, "wrong-audience.txt": http.StatusForbidden} {
+		token, err := os.ReadFile(filepath.Join(sample, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.try(digits, http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(token))}}); got.status != want {
+			t.Errorf("%s: %d %s", file, got.status, got.body)
+		}
 	}
 }
