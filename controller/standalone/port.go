@@ -50,7 +50,12 @@ func stateDirOf(pid int) string {
 		return ""
 	}
 	for argument := range strings.SplitSeq(string(line), "\x00") {
-		if dir, ours := strings.CutSuffix(argument, "/envoy/bootstrap.json"); ours {
+		dir, found := strings.CutSuffix(argument, "/envoy/bootstrap.json")
+		if !found {
+			continue
+		}
+		// Others may have a file of that name; none has sluice's record of the process beside it.
+		if _, err := os.Stat(filepath.Join(dir, "envoy", "envoy.json")); err == nil {
 			return dir
 		}
 	}
