@@ -145,7 +145,7 @@ func (b *bench) outcome() outcome {
 }
 
 func diffOutcomes(want, got outcome) string {
-	return cmp.Diff(want, got, cmp.AllowUnexported(layerFacts{}, routeFacts{}), cmpopts.EquateEmpty(),
+	return cmp.Diff(want, got, cmp.AllowUnexported(layerFacts{}, guardFacts{}, routeFacts{}), cmpopts.EquateEmpty(),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".LastTransitionTime" }, cmp.Ignore()))
 }
 
