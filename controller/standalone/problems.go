@@ -160,7 +160,7 @@ func (l *loop) observeRejections() []types.NamespacedName {
 	for _, rejection := range l.envoys.Rejections() {
 		objects := rejection.Objects
 		if len(objects) == 0 {
-			objects = []ir.Ref{l.builtInGateway()}
+			objects = []ir.Ref{l.driver.builtInGateway()}
 		}
 		for _, object := range objects {
 			now[object] = rejection.Reason

@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sluice-serving/sluice/controller/admin"
 	"github.com/sluice-serving/sluice/controller/manifest"
@@ -10,15 +11,15 @@ import (
 )
 
 // builtInGateway is the Gateway that is there without a manifest.
-func (l *loop) builtInGateway() ir.Ref {
-	gateway := l.driver.settings.Ingress.Gateway
+func (d *Driver) builtInGateway() ir.Ref {
+	gateway := d.settings.Ingress.Gateway
 	return ir.Ref{Kind: "Gateway", Namespace: gateway.Namespace, Name: gateway.Name}
 }
 
 // builtInProblems are what is wrong with an object that no manifest has: with the built-in Gateway, of which flags say
 // what it is, where Envoy refuses it.
 func (l *loop) builtInProblems(key objectKey) []manifest.Problem {
-	gateway := l.builtInGateway()
+	gateway := l.driver.builtInGateway()
 	reason, refused := l.rejected[gateway]
 	if !refused || key != (objectKey{gateway.Kind, gateway.Namespace, gateway.Name}) {
 		return nil
@@ -30,12 +31,14 @@ func (l *loop) builtInProblems(key objectKey) []manifest.Problem {
 	}}
 }
 
-// refusedListeners are the listeners that Envoy refuses: what came in by them comes in by their last accepted version, or
-// not at all.
-func (p *parts) refusedListeners() []admin.Unready {
+// refusedListeners are the listeners of a Gateway that Envoy refuses: what came in by them comes in by their last accepted
+// version, or not at all.
+func (p *parts) refusedListeners(gateway ir.Ref) []admin.Unready {
 	var refused []admin.Unready
 	for _, rejection := range p.envoys.Rejections() {
-		if rejection.TypeURL == envoy.ListenerType {
+		// What is of nobody's object is the built-in Gateway's.
+		ours := len(rejection.Objects) == 0 || slices.Contains(rejection.Objects, gateway)
+		if rejection.TypeURL == envoy.ListenerType && ours {
 			refused = append(refused, admin.Unready{Subject: "listener " + rejection.Name, Reason: fmt.Sprintf("refused by Envoy: %s", rejection.Reason)})
 		}
 	}

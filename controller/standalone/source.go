@@ -46,8 +46,9 @@ func (d *Driver) Problems() []admin.Problem {
 }
 
 // Unready gives the reasons why sluice as a whole isn't ready to serve: it hasn't read the manifests yet, no
-// Envoy is connected, Envoy refuses a listener, or a service has no ready replica or lets nobody in. A broken manifest is not one: the last good version
-// goes on.
+// Envoy is connected, Envoy refuses a listener of the Gateway that services are routed at, or a service has no ready replica
+// or lets nobody in. A broken manifest is not one: the last good version goes on. Nor is a refused listener of another
+// Gateway, which touches nothing but itself.
 func (d *Driver) Unready() []admin.Unready {
 	loaded, revision := d.shelf.state()
 	if !loaded {
@@ -58,7 +59,7 @@ func (d *Driver) Unready() []admin.Unready {
 		reasons = append(reasons, admin.Unready{Subject: "envoy", Reason: reason})
 	}
 	if p := d.parts.Load(); p != nil {
-		reasons = append(reasons, p.refusedListeners()...)
+		reasons = append(reasons, p.refusedListeners(d.builtInGateway())...)
 	}
 	for _, s := range d.Services() {
 		if !s.Ready {

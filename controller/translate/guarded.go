@@ -118,7 +118,7 @@ func (g *guard) guard(route ir.Route) ir.Route {
 	}
 	text, err := json.Marshal(struct {
 		Error string `json:"error"`
-	}{fmt.Sprintf("nobody is let in here: the access policy (%s) can't be enforced, and its status says why", g.policy)})
+	}{fmt.Sprintf("nobody is let in here: the access policy (%s) can't be enforced; sluice get problems says why", g.policy)})
 	if err != nil {
 		panic(err) // a struct of one string always has a form in JSON
 	}
