@@ -2,7 +2,6 @@ package main
 
 import (
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func (o *accessOptions) check(listen string, taken []uint16, leftEnvoy int) erro
 // but localhost: a web page could point one of its own at it (DNS rebinding).
 func (o *accessOptions) names(listen string) []string {
 	names := slices.Clone(o.hosts)
-	if !isLoopback(listen) {
+	if standalone.Exposed(listen) {
 		if own, err := os.Hostname(); err == nil {
 			names = append(names, own)
 		}
@@ -93,19 +92,14 @@ func (o *accessOptions) certifiedName() string {
 
 // warn says plainly what can be read on the way.
 func (o *accessOptions) warn(listen string, logger *slog.Logger) {
-	if !isLoopback(listen) && o.certificate == "" {
+	if standalone.Exposed(listen) && o.certificate == "" {
 		logger.Warn("requests, answers and keys cross the network unencrypted; give --tls-cert and --tls-key", "listen", listen)
 	}
 }
 
 // exposed says whether other machines reach the HTTPS port.
 func (o *accessOptions) exposed(listen string) bool {
-	return o.certificate != "" && !isLoopback(listen)
-}
-
-func isLoopback(address string) bool {
-	ip := net.ParseIP(address)
-	return ip != nil && ip.IsLoopback()
+	return o.certificate != "" && standalone.Exposed(listen)
 }
 
 // trustedCA finds the machine's certificate authorities, where the systems that sluice runs on keep them.

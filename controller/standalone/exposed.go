@@ -14,8 +14,8 @@ import (
 // loopback is the address of what no other machine reaches.
 const loopback = "127.0.0.1"
 
-// exposed says whether other machines reach an address that is listened on.
-func exposed(address string) bool {
+// Exposed says whether other machines reach an address that is listened on.
+func Exposed(address string) bool {
 	parsed, err := netip.ParseAddr(address)
 	return err != nil || !parsed.IsLoopback()
 }
@@ -23,7 +23,7 @@ func exposed(address string) bool {
 // plainAddress is where the port without TLS is opened. With a certificate what crosses the network is encrypted, so
 // that the plain port is this machine's alone.
 func (o *Options) plainAddress() string {
-	if o.Serving != (KeyPair{}) && exposed(o.Listen) {
+	if o.Serving != (KeyPair{}) && Exposed(o.Listen) {
 		return loopback
 	}
 	return o.Listen
@@ -52,7 +52,7 @@ type openSeen struct{ services, policies int }
 // warnOpen says which services other machines may call without showing anything, whenever those are others than before.
 func (l *loop) warnOpen() {
 	seen := openSeen{services: len(l.services), policies: l.routing.policyChanges}
-	if !exposed(l.driver.options.Listen) || seen == l.openSeen {
+	if !Exposed(l.driver.options.Listen) || seen == l.openSeen {
 		return
 	}
 	l.openSeen = seen
