@@ -21,13 +21,13 @@ func TestRandomModelsAnswerAsLightGBMDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compare(t, m.Trained, numbersOf(t, tensors[0]), m.Predict)
+		librarytest.Compare(t, m.Trained, numbersOf(t, tensors[0]), m.Predict, tolerance)
 		for row := range 100 {
 			one, err := e.Compute(t.Context(), librarytest.Slice(m.Rows, row, row+1), []int{0})
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, m.Trained+", one row", numbersOf(t, one[0]), m.Predict[row*width:][:width])
+			librarytest.Compare(t, m.Trained+", one row", numbersOf(t, one[0]), m.Predict[row*width:][:width], tolerance)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-serving/sluice/runtime/model"
 	"github.com/sluice-serving/sluice/runtime/tabular"
+	"github.com/sluice-serving/sluice/runtime/trees/librarytest"
 	"github.com/sluice-serving/sluice/runtime/trees/lightgbm"
 )
 
@@ -82,7 +83,7 @@ func TestFeaturesHaveTheModelsNames(t *testing.T) {
 
 func TestClassesHaveTheLabelsGiven(t *testing.T) {
 	t.Parallel()
-	g := goldens(t, "4.7.0")[0]
+	g := librarytest.Cases[golden](t, "4.7.0")[0]
 	texts := open(t, "4.7.0/classifier-two.txt", lightgbm.Options{Classifier: true, Classes: []string{"no", "yes"}})
 	tensors, err := texts.Compute(t.Context(), g.frame(), []int{1, 0})
 	if err != nil {
@@ -133,7 +134,7 @@ func TestTextsAreCategories(t *testing.T) {
 
 // FuzzFromBytes reads files: whatever is in one, it is read or refused, and what is read answers.
 func FuzzFromBytes(f *testing.F) {
-	for _, version := range versions(f) {
+	for _, version := range librarytest.Versions(f) {
 		files, err := filepath.Glob(filepath.Join("testdata", version, "*.txt"))
 		if err != nil {
 			f.Fatal(err)

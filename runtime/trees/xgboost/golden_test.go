@@ -1,9 +1,7 @@
 package xgboost_test
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/tabular"
+	"github.com/sluice-serving/sluice/runtime/trees/librarytest"
 	"github.com/sluice-serving/sluice/runtime/trees/xgboost"
 )
 
@@ -54,21 +53,6 @@ func (g golden) frame() *tabular.Frame {
 	return &tabular.Frame{Rows: m.Rows, Numbers: m}
 }
 
-// flat gives the numbers of nested lists.
-func flat(nested any) []float64 {
-	switch v := nested.(type) {
-	case float64:
-		return []float64{v}
-	case []any:
-		var all []float64
-		for _, item := range v {
-			all = append(all, flat(item)...)
-		}
-		return all
-	}
-	return nil
-}
-
 func numbersOf(t *testing.T, tensor oip.Tensor) []float64 {
 	t.Helper()
 	var numbers []float64
@@ -92,48 +76,11 @@ func numbersOf(t *testing.T, tensor oip.Tensor) []float64 {
 // weight in another order than it has done since.
 const tolerance = 1e-6
 
-func compare(t *testing.T, what string, got, want []float64, tolerance float64) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d numbers instead of %d", what, len(got), len(want))
-	}
-	for i := range want {
-		if math.Abs(got[i]-want[i]) > tolerance*max(1, math.Abs(want[i])) || math.IsNaN(got[i]) != math.IsNaN(want[i]) {
-			t.Fatalf("%s: number %d is %v instead of %v", what, i, got[i], want[i])
-		}
-	}
-}
-
-func goldens(t testing.TB, version string) []golden {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", version, "cases.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []golden
-	if err := json.Unmarshal(raw, &cases); err != nil {
-		t.Fatal(err)
-	}
-	return cases
-}
-
-func versions(t testing.TB) []string {
-	t.Helper()
-	folders, err := filepath.Glob(filepath.Join("testdata", "*", "cases.json"))
-	if err != nil || len(folders) == 0 {
-		t.Fatalf("no models in testdata: %v", err)
-	}
-	for i, folder := range folders {
-		folders[i] = filepath.Base(filepath.Dir(folder))
-	}
-	return folders
-}
-
 // TestModelsAnswerAsTheXGBoostThatMadeThem goes through every version, objective, booster and format.
 func TestModelsAnswerAsTheXGBoostThatMadeThem(t *testing.T) {
 	t.Parallel()
-	for _, version := range versions(t) {
-		for _, g := range goldens(t, version) {
+	for _, version := range librarytest.Versions(t) {
+		for _, g := range librarytest.Cases[golden](t, version) {
 			for _, file := range g.Files {
 				t.Run(version+"/"+file, func(t *testing.T) {
 					t.Parallel()
@@ -143,7 +90,7 @@ func TestModelsAnswerAsTheXGBoostThatMadeThem(t *testing.T) {
 					}
 					answer(t, e, g)
 					if g.Margin != nil {
-						compare(t, "margin", xgboost.Margins(t, e, g.frame()), flat(g.Margin), exact(version, g))
+						librarytest.Compare(t, "margin", xgboost.Margins(t, e, g.frame()), librarytest.Flat(g.Margin), exact(version, g))
 					}
 				})
 			}
@@ -178,8 +125,8 @@ func answer(t *testing.T, e tabular.Estimator, g golden) {
 			t.Errorf("%s is %s of %v, described as %+v", tensor.Name, tensor.Datatype, tensor.Shape, described)
 		}
 	}
-	compare(t, "predict", numbersOf(t, tensors[0]), flat(g.Predict), tolerance)
+	librarytest.Compare(t, "predict", numbersOf(t, tensors[0]), librarytest.Flat(g.Predict), tolerance)
 	if g.Proba != nil {
-		compare(t, "predict_proba", numbersOf(t, tensors[1]), flat(g.Proba), tolerance)
+		librarytest.Compare(t, "predict_proba", numbersOf(t, tensors[1]), librarytest.Flat(g.Proba), tolerance)
 	}
 }

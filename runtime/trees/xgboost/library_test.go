@@ -22,10 +22,10 @@ func TestRandomModelsAnswerAsXGBoostDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compare(t, m.Trained, numbersOf(t, tensors[0]), m.Predict, tolerance)
-		compare(t, m.Trained+", margins", xgboost.Margins(t, e, all), m.Raw, 0)
+		librarytest.Compare(t, m.Trained, numbersOf(t, tensors[0]), m.Predict, tolerance)
+		librarytest.Compare(t, m.Trained+", margins", xgboost.Margins(t, e, all), m.Raw, 0)
 		for row := range 100 {
-			compare(t, m.Trained+", one row", xgboost.Margins(t, e, librarytest.Slice(m.Rows, row, row+1)), m.Raw[row*width:][:width], 0)
+			librarytest.Compare(t, m.Trained+", one row", xgboost.Margins(t, e, librarytest.Slice(m.Rows, row, row+1)), m.Raw[row*width:][:width], 0)
 		}
 	}
 }

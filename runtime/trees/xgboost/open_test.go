@@ -14,6 +14,7 @@ import (
 	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/model"
 	"github.com/sluice-serving/sluice/runtime/tabular"
+	"github.com/sluice-serving/sluice/runtime/trees/librarytest"
 	"github.com/sluice-serving/sluice/runtime/trees/xgboost"
 )
 
@@ -80,7 +81,7 @@ func TestFeaturesHaveTheModelsNames(t *testing.T) {
 
 func TestClassesHaveTheLabelsGiven(t *testing.T) {
 	t.Parallel()
-	frame := goldens(t, "3.2.0")[0].frame()
+	frame := librarytest.Cases[golden](t, "3.2.0")[0].frame()
 	numbers := open(t, "3.2.0/classifier-three.ubj", xgboost.Options{Interface: xgboost.Classifier})
 	plain, err := numbers.Compute(t.Context(), frame, []int{0})
 	if err != nil {
@@ -107,7 +108,7 @@ func TestClassesHaveTheLabelsGiven(t *testing.T) {
 // TestAValueCountsAsMissing is the parameter missing of the scikit-learn interface.
 func TestAValueCountsAsMissing(t *testing.T) {
 	t.Parallel()
-	g := goldens(t, "3.2.0")[0]
+	g := librarytest.Cases[golden](t, "3.2.0")[0]
 	frame := g.frame()
 	for i, v := range frame.Numbers.F32 {
 		if v != v {
@@ -121,7 +122,7 @@ func TestAValueCountsAsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, "predict", numbersOf(t, tensors[0]), flat(g.Predict), 0)
+	librarytest.Compare(t, "predict", numbersOf(t, tensors[0]), librarytest.Flat(g.Predict), 0)
 	if diff := cmp.Diff(given, frame.Numbers.F32); diff != "" {
 		t.Errorf("the frame has changed: %s", diff)
 	}
@@ -168,14 +169,14 @@ func TestAnEndedContextEndsThePrediction(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := open(t, "3.2.0/gamma.ubj", xgboost.Options{}).Compute(ctx, goldens(t, "3.2.0")[0].frame(), []int{0}); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, "3.2.0/gamma.ubj", xgboost.Options{}).Compute(ctx, librarytest.Cases[golden](t, "3.2.0")[0].frame(), []int{0}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
 // FuzzFromBytes reads files of all formats: whatever is in one, it is read or refused, and what is read answers.
 func FuzzFromBytes(f *testing.F) {
-	for _, version := range versions(f) {
+	for _, version := range librarytest.Versions(f) {
 		files, err := filepath.Glob(filepath.Join("testdata", version, "*"))
 		if err != nil {
 			f.Fatal(err)
