@@ -7,6 +7,9 @@ QUICKSTART := config/samples/quickstart
 CACHE := $(or $(SLUICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sluice)
 # More flags for `sluice run`, as in: make run ARGS="--http-port 8081"; or for `make bench`.
 ARGS ?=
+# How often `make fuzz` runs each target, and the words of which a target's name has to have one; none: all.
+RUNS ?= 10000000
+ONLY ?=
 
 .PHONY: help
 help: ## List the targets.
@@ -57,6 +60,10 @@ lint: ## Run golangci-lint, with the package arrows of DESIGN section 3 as depgu
 .PHONY: bench
 bench: check deps build ## Run every benchmark into bench/results, on a quiet machine; ARGS="--list", ARGS="--quick standalone".
 	@CGO_ENABLED=1 go run ./bench $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## Fuzz all readers of bytes from outside, RUNS inputs each; RUNS=5m by time, ONLY="xgboost pickle" some of them.
+	@config/deps/fuzz.sh $(RUNS) $(ONLY)
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the diff before you commit it.

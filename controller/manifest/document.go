@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -42,7 +43,7 @@ func (d *reading) read() (Document, bool) {
 	d.complete(obj)
 	if d.kind.pending {
 		d.add(finding{line: d.root.line, message: fmt.Sprintf("kind %s is not served yet", d.kind.Kind),
-			remedy: "remove it; nothing else in the file depends on it being there"})
+			remedy: cmp.Or(d.kind.instead, "remove it; nothing else in the file depends on it being there")})
 	}
 	if len(d.findings) > 0 {
 		return Document{}, false

@@ -27,6 +27,8 @@ type kindInfo struct {
 	cluster bool
 	// pending is true for a kind that is read but not served yet.
 	pending bool
+	// instead says what to do without a pending kind.
+	instead string
 }
 
 // kinds are those that may stand in a file.
@@ -42,7 +44,8 @@ func kinds() []kindInfo {
 		{GroupVersionKind: runtime("ClusterServingRuntime"), make: func() Object { return &servingv1alpha1.ClusterServingRuntime{} }, cluster: true},
 		{GroupVersionKind: runtime("InferenceGraph"), make: func() Object { return &servingv1alpha1.InferenceGraph{} }, pending: true},
 		{GroupVersionKind: runtime("TrainedModel"), make: func() Object { return &servingv1alpha1.TrainedModel{} }, pending: true},
-		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true},
+		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true,
+			instead: "remove it: s3://, gs://, hf://, http(s):// and Azure are fetched without one; what only its container fetches, fetch yourself and name by file:///absolute/path"},
 		{GroupVersionKind: gateway("Gateway"), make: func() Object { return &gatewayv1.Gateway{} }, also: []string{"v1beta1"}},
 		{GroupVersionKind: gateway("HTTPRoute"), make: func() Object { return &gatewayv1.HTTPRoute{} }, also: []string{"v1beta1"}},
 		{GroupVersionKind: gateway("GRPCRoute"), make: func() Object { return &gatewayv1.GRPCRoute{} }},

@@ -13,10 +13,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/azureblob"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // openAzure opens a container of Azure Blob Storage, or of an emulator that AZURE_STORAGE_CONNECTION_STRING leads to.
-func openAzure(ctx context.Context, u URI, e environment, transport http.RoundTripper) (source, error) {
+func openAzure(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	client, endpoint, err := azureClient(u, e, transport)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func openAzure(ctx context.Context, u URI, e environment, transport http.RoundTr
 
 // azureClient tries, in this order: the URI's own signature, a connection string of the account, its key, a signature, a
 // service principal, the workload's identity, and none.
-func azureClient(u URI, e environment, transport http.RoundTripper) (*container.Client, string, error) {
+func azureClient(u origin.URI, e environment, transport http.RoundTripper) (*container.Client, string, error) {
 	once := azcore.ClientOptions{
 		Transport: &http.Client{Transport: transport},
 		Retry:     policy.RetryOptions{MaxRetries: -1}, // the fetch itself tries again
@@ -56,7 +58,7 @@ func azureClient(u URI, e environment, transport http.RoundTripper) (*container.
 	options := &container.ClientOptions{ClientOptions: once}
 	line := connectionString(e.first("AZURE_STORAGE_CONNECTION_STRING"))
 	ours := line["AccountName"] == u.Account
-	endpoint := "https://" + u.Account + azureDomain
+	endpoint := "https://" + u.Account + origin.AzureDomain
 	if ours && line["BlobEndpoint"] != "" {
 		endpoint = strings.TrimSuffix(line["BlobEndpoint"], "/")
 	}
@@ -70,37 +72,37 @@ func azureClient(u URI, e environment, transport http.RoundTripper) (*container.
 		signature = line["SharedAccessSignature"]
 	}
 	switch {
-	case u.query.Has("sig"):
-		client, err := container.NewClientWithNoCredential(address+"?"+u.query.Encode(), options)
-		return client, endpoint, u.azureSetup(err)
+	case u.Query().Has("sig"):
+		client, err := container.NewClientWithNoCredential(address+"?"+u.Query().Encode(), options)
+		return client, endpoint, azureSetup(u, err)
 	case key != "":
 		shared, err := container.NewSharedKeyCredential(u.Account, key)
 		if err != nil {
-			return nil, "", u.fail(ReasonCredentials, "the Azure account's key is not one", "correct AZURE_STORAGE_ACCESS_KEY or the Secret's entry")
+			return nil, "", u.Fail(origin.ReasonCredentials, "the Azure account's key is not one", "correct AZURE_STORAGE_ACCESS_KEY or the Secret's entry")
 		}
 		client, err := container.NewClientWithSharedKeyCredential(address, shared, options)
-		return client, endpoint, u.azureSetup(err)
+		return client, endpoint, azureSetup(u, err)
 	case signature != "":
 		client, err := container.NewClientWithNoCredential(address+"?"+signature, options)
-		return client, endpoint, u.azureSetup(err)
+		return client, endpoint, azureSetup(u, err)
 	}
 	token, err := azureIdentity(e, once)
 	switch {
 	case err != nil:
-		return nil, "", u.azureSetup(err)
+		return nil, "", azureSetup(u, err)
 	case token != nil:
 		client, err := container.NewClient(address, token, options)
-		return client, endpoint, u.azureSetup(err)
+		return client, endpoint, azureSetup(u, err)
 	}
 	client, err := container.NewClientWithNoCredential(address, options)
-	return client, endpoint, u.azureSetup(err)
+	return client, endpoint, azureSetup(u, err)
 }
 
-func (u URI) azureSetup(err error) error {
+func azureSetup(u origin.URI, err error) error {
 	if err == nil {
 		return nil
 	}
-	return u.fail(ReasonCredentials, "the Azure credentials can't be used", "correct AZURE_… or the Secret's AZ_… entries").because(err)
+	return u.Fail(origin.ReasonCredentials, "the Azure credentials can't be used", "correct AZURE_… or the Secret's AZ_… entries").Because(err)
 }
 
 // azureIdentity is a service principal's token, by the names of KServe's Secret or Azure's own, or the workload's.

@@ -10,7 +10,7 @@ import (
 
 	"time"
 
-	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 	"github.com/sluice-serving/sluice/test/stores"
 )
 
@@ -41,10 +41,10 @@ func TestAzure(t *testing.T) {
 	}
 	f := newTester(t, map[string]string{"AZURE_STORAGE_CONNECTION_STRING": line("AccountKey=" + stores.AzureKey)})
 	base := "https://" + stores.AzureAccount + ".blob.core.windows.net/models"
-	f.mustFail(base+"/none", storage.ReasonEmptyPrefix)
-	f.mustFail("https://"+stores.AzureAccount+".blob.core.windows.net/other/m", storage.ReasonBucketNotFound, `container "other"`)
+	f.mustFail(base+"/none", origin.ReasonEmptyPrefix)
+	f.mustFail("https://"+stores.AzureAccount+".blob.core.windows.net/other/m", origin.ReasonBucketNotFound, `container "other"`)
 	faults.CutAfter(big / 2)
-	f.mustFail(base+"/m/iris", storage.ReasonConnection, "model.bin")
+	f.mustFail(base+"/m/iris", origin.ReasonConnection, "model.bin")
 	faults.Mend()
 	f.mustFetch(base + "/m/iris")
 	f.want(map[string][]byte{"model.bin": data, "1/a b.txt": []byte("two")})
@@ -64,7 +64,7 @@ func TestAzure(t *testing.T) {
 	f.mustFetch(base + "/m/iris/1?" + query)
 	f.want(map[string][]byte{"a b.txt": []byte("two")})
 	f = newTester(t, map[string]string{"AZURE_STORAGE_CONNECTION_STRING": line("")})
-	f.mustFail(base+"/m/iris", storage.ReasonCredentials, "AZURE_STORAGE_ACCESS_KEY")
+	f.mustFail(base+"/m/iris", origin.ReasonCredentials, "AZURE_STORAGE_ACCESS_KEY")
 	f.env["AZURE_STORAGE_CONNECTION_STRING"] = line("AccountKey=" + strings.Repeat("A", 86) + "==")
-	f.mustFail(base+"/m/iris", storage.ReasonCredentials)
+	f.mustFail(base+"/m/iris", origin.ReasonCredentials)
 }

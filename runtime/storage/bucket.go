@@ -7,11 +7,13 @@ import (
 	"path"
 
 	"gocloud.dev/blob"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // bucketStore is a source behind gocloud's bucket; what differs from store to store are the functions.
 type bucketStore struct {
-	uri    URI
+	uri    origin.URI
 	bucket *blob.Bucket
 	// at is the place.
 	at string
@@ -37,7 +39,7 @@ func (b *bucketStore) list(ctx context.Context) (_ []object, err error) {
 	for {
 		entry, err := entries.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return b.uri.placed(found)
+			return placed(b.uri, found)
 		}
 		if err != nil {
 			return nil, err
@@ -45,10 +47,10 @@ func (b *bucketStore) list(ctx context.Context) (_ []object, err error) {
 		o := object{key: entry.Key, name: path.Base(entry.Key), size: entry.Size, ranged: true}
 		b.describe(entry, &o)
 		if found = append(found, o); len(found) > maxObjects {
-			return nil, b.uri.fail(ReasonInvalidURI, "there are more than %d objects below it", "name the model's own folder", maxObjects)
+			return nil, b.uri.Fail(origin.ReasonInvalidURI, "there are more than %d objects below it", "name the model's own folder", maxObjects)
 		}
 		if o.key == b.uri.Path {
-			return b.uri.placed(found)
+			return placed(b.uri, found)
 		}
 	}
 }
@@ -65,7 +67,7 @@ func (b *bucketStore) open(ctx context.Context, o object, offset, length int64) 
 // object's time, and dereference it.
 func (b *bucketStore) survive(err *error) {
 	if fault := recover(); fault != nil {
-		*err = b.uri.fail(ReasonServer, "the store's answer lacks what its protocol asks for", "look whether the endpoint is a store of this kind")
+		*err = b.uri.Fail(origin.ReasonServer, "the store's answer lacks what its protocol asks for", "look whether the endpoint is a store of this kind")
 	}
 }
 

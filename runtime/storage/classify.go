@@ -18,6 +18,9 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/oauth2"
 	"google.golang.org/api/googleapi"
+
+	"github.com/sluice-serving/sluice/runtime/storage/archive"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // errStalled says that nothing came for the time allowed.
@@ -30,8 +33,8 @@ var errCut = errors.New("the body ended early")
 var errSum = errors.New("the checksum does not hold")
 
 // classify words what went wrong with the URI, or with its object name if that isn't empty.
-func (u URI) classify(err error, name string) error {
-	var failure *Failure
+func classify(u origin.URI, err error, name string) error {
+	var failure *origin.Failure
 	if err == nil || errors.As(err, &failure) || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -39,20 +42,28 @@ func (u URI) classify(err error, name string) error {
 	if name != "" {
 		what = "file " + name
 	}
-	if f := u.ofConnection(err, what); f != nil {
-		return f.because(err)
+	var packed *archive.Error
+	if errors.As(err, &packed) {
+		reason := origin.ReasonUnsafeArchive
+		if packed.Empty {
+			reason = origin.ReasonEmptyPrefix
+		}
+		return u.Fail(reason, "%s", packed.Remedy, packed.Problem).Because(err)
 	}
-	if f := u.ofDisk(err); f != nil {
-		return f.because(err)
+	if f := ofConnection(u, err, what); f != nil {
+		return f.Because(err)
 	}
-	if f := u.ofStatus(status(err), code(err), what); f != nil {
-		return f.because(err)
+	if f := ofDisk(u, err); f != nil {
+		return f.Because(err)
 	}
-	return u.fail(ReasonServer, "%s can't be read: %s", "look at the store's own log, or try again later", what, u.plain(err)).because(err)
+	if f := ofStatus(u, status(err), code(err), what); f != nil {
+		return f.Because(err)
+	}
+	return u.Fail(origin.ReasonServer, "%s can't be read: %s", "look at the store's own log, or try again later", what, plain(u, err)).Because(err)
 }
 
 // ofConnection knows failures from below HTTP.
-func (u URI) ofConnection(err error, what string) *Failure {
+func ofConnection(u origin.URI, err error, what string) *origin.Failure {
 	var unknown x509.UnknownAuthorityError
 	var wrongHost x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -62,24 +73,24 @@ func (u URI) ofConnection(err error, what string) *Failure {
 	var token *oauth2.RetrieveError
 	switch {
 	case errors.Is(err, errStalled):
-		return u.fail(ReasonStalled, "the server sent nothing of %s for too long", "look at the network and the server, or allow more time by --stall-timeout", what)
+		return u.Fail(origin.ReasonStalled, "the server sent nothing of %s for too long", "look at the network and the server, or allow more time by --stall-timeout", what)
 	case errors.Is(err, errSum):
-		return u.fail(ReasonChecksum, "%s is not what its source says it has: the checksum does not hold", "put the model there anew, or look for a proxy that changes it", what)
+		return u.Fail(origin.ReasonChecksum, "%s is not what its source says it has: the checksum does not hold", "put the model there anew, or look for a proxy that changes it", what)
 	case errors.As(err, &unknown), errors.As(err, &wrongHost), errors.As(err, &invalid), errors.As(err, &verification):
-		return u.fail(ReasonTLS, "the server's certificate is not trusted: %s",
+		return u.Fail(origin.ReasonTLS, "the server's certificate is not trusted: %s",
 			"give its certificate authority by --ca FILE, AWS_CA_BUNDLE or the Secret's annotation serving.kserve.io/s3-cabundle", certificateWords(err))
 	case errors.As(err, &record):
-		return u.fail(ReasonTLS, "the server does not speak TLS", "use an http:// endpoint, or the Secret's annotation serving.kserve.io/s3-usehttps: \"0\"")
+		return u.Fail(origin.ReasonTLS, "the server does not speak TLS", "use an http:// endpoint, or the Secret's annotation serving.kserve.io/s3-usehttps: \"0\"")
 	case errors.As(err, &token):
-		return u.fail(ReasonCredentials, "the identity provider refused the credentials", "renew them")
+		return u.Fail(origin.ReasonCredentials, "the identity provider refused the credentials", "renew them")
 	case errors.As(err, &dns):
-		return u.fail(ReasonConnection, "the name of host %s is not known", "correct the endpoint or the address", dns.Name)
+		return u.Fail(origin.ReasonConnection, "the name of host %s is not known", "correct the endpoint or the address", dns.Name)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return u.fail(ReasonConnection, "nothing listens at the server's address", "start the store, or correct the endpoint")
+		return u.Fail(origin.ReasonConnection, "nothing listens at the server's address", "start the store, or correct the endpoint")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errCut), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return u.fail(ReasonConnection, "the connection was cut again and again while %s was read", "look at the network and the server; the next try goes on where this one stopped", what)
+		return u.Fail(origin.ReasonConnection, "the connection was cut again and again while %s was read", "look at the network and the server; the next try goes on where this one stopped", what)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return u.fail(ReasonConnection, "the server did not answer in time", "look at the network, or correct the endpoint")
+		return u.Fail(origin.ReasonConnection, "the server did not answer in time", "look at the network, or correct the endpoint")
 	}
 	return nil
 }
@@ -102,45 +113,45 @@ func certificateWords(err error) string {
 }
 
 // ofDisk knows this machine's own failures.
-func (u URI) ofDisk(err error) *Failure {
+func ofDisk(u origin.URI, err error) *origin.Failure {
 	var file *fs.PathError
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return u.fail(ReasonDiskFull, "the disk is full", "make room; the next try goes on where this one stopped")
+		return u.Fail(origin.ReasonDiskFull, "the disk is full", "make room; the next try goes on where this one stopped")
 	case errors.As(err, &file):
-		return u.fail(ReasonLocal, "%s %s: %v", "look at the file and its permissions", file.Op, file.Path, file.Err)
+		return u.Fail(origin.ReasonLocal, "%s %s: %v", "look at the file and its permissions", file.Op, file.Path, file.Err)
 	}
 	return nil
 }
 
 // ofStatus words an answer of a server; code is the store's own word for it.
-func (u URI) ofStatus(status int, code, what string) *Failure {
-	kind := map[Scheme]string{Azure: "container", Hub: "model"}[u.Scheme]
+func ofStatus(u origin.URI, status int, code, what string) *origin.Failure {
+	kind := map[origin.Scheme]string{origin.Azure: "container", origin.Hub: "model"}[u.Scheme]
 	if kind == "" {
 		kind = "bucket"
 	}
 	switch {
-	case code == "NoSuchBucket", code == "ContainerNotFound", code == "BucketNotExist", status == http.StatusNotFound && u.Scheme == Hub && what == "it":
-		return u.fail(ReasonBucketNotFound, "there is no %s %q", "correct the name"+u.orPrivate(), kind, u.Bucket)
-	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently && u.Scheme == S3:
-		return u.fail(ReasonBucketNotFound, "the bucket %q is in another region", "set AWS_REGION, or the Secret's annotation serving.kserve.io/s3-region", u.Bucket)
+	case code == "NoSuchBucket", code == "ContainerNotFound", code == "BucketNotExist", status == http.StatusNotFound && u.Scheme == origin.Hub && what == "it":
+		return u.Fail(origin.ReasonBucketNotFound, "there is no %s %q", "correct the name"+orPrivate(u), kind, u.Bucket)
+	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently && u.Scheme == origin.S3:
+		return u.Fail(origin.ReasonBucketNotFound, "the bucket %q is in another region", "set AWS_REGION, or the Secret's annotation serving.kserve.io/s3-region", u.Bucket)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return u.fail(ReasonCredentials, "the store refuses the credentials, or there are none (%d%s)", u.mendCredentials(), status, after(code))
-	case status == http.StatusNotFound && u.Scheme == GS && what == "it":
-		return u.fail(ReasonBucketNotFound, "there is no bucket %q", "correct the name", u.Bucket)
+		return u.Fail(origin.ReasonCredentials, "the store refuses the credentials, or there are none (%d%s)", mendCredentials(u), status, after(code))
+	case status == http.StatusNotFound && u.Scheme == origin.GS && what == "it":
+		return u.Fail(origin.ReasonBucketNotFound, "there is no bucket %q", "correct the name", u.Bucket)
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return u.fail(ReasonObjectNotFound, "%s is not there", "correct the path, or put the model there", what)
+		return u.Fail(origin.ReasonObjectNotFound, "%s is not there", "correct the path, or put the model there", what)
 	case status == http.StatusPreconditionFailed:
-		return u.fail(ReasonChanged, "%s was replaced while it was fetched", "try again", what)
+		return u.Fail(origin.ReasonChanged, "%s was replaced while it was fetched", "try again", what)
 	case status >= 400:
-		return u.fail(ReasonServer, "the server answers %d %s%s", "look at the server's own log, or try again later", status, http.StatusText(status), after(code))
+		return u.Fail(origin.ReasonServer, "the server answers %d %s%s", "look at the server's own log, or try again later", status, http.StatusText(status), after(code))
 	}
 	return nil
 }
 
 // orPrivate is added for the hub, which says of a private model that there is none.
-func (u URI) orPrivate() string {
-	if u.Scheme == Hub {
+func orPrivate(u origin.URI) string {
+	if u.Scheme == origin.Hub {
 		return " or revision; for a private or gated model set HF_TOKEN"
 	}
 	return ""
@@ -150,18 +161,18 @@ func after(code string) string {
 	if code == "" {
 		return ""
 	}
-	return ", " + clipped(code)
+	return ", " + origin.Clipped(code)
 }
 
-func (u URI) mendCredentials() string {
+func mendCredentials(u origin.URI) string {
 	switch u.Scheme {
-	case S3:
+	case origin.S3:
 		return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a Secret of the service account; a public bucket needs awsAnonymousCredential=true"
-	case GS:
+	case origin.GS:
 		return "set GOOGLE_APPLICATION_CREDENTIALS, or a Secret of the service account with gcloud-application-credentials.json"
-	case Azure:
+	case origin.Azure:
 		return "set AZURE_STORAGE_ACCESS_KEY or AZURE_STORAGE_SAS_TOKEN, or a Secret of the service account with AZ_TENANT_ID, AZ_CLIENT_ID and AZ_CLIENT_SECRET"
-	case Hub:
+	case origin.Hub:
 		return "set HF_TOKEN, or a Secret of the service account with HF_TOKEN, and accept the model's terms at the hub"
 	}
 	return "give headers by a Secret of the service account with https-host and headers, or a new signed address"
@@ -204,7 +215,7 @@ func code(err error) string {
 }
 
 // plain is a library's text without the address, which may be signed.
-func (u URI) plain(err error) string {
+func plain(u origin.URI, err error) string {
 	var operation *net.OpError
 	if errors.As(err, &operation) {
 		return operation.Err.Error()
@@ -221,7 +232,7 @@ func retryable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, errSum) {
 		return false
 	}
-	var failure *Failure
+	var failure *origin.Failure
 	var dns *net.DNSError
 	var file *fs.PathError
 	switch at := status(err); {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // environment is what a fetch is told beside the URI, by the names that KServe's storage initializer reads and those of
@@ -20,7 +22,7 @@ type environment struct {
 }
 
 // readEnvironment takes STORAGE_CONFIG, the entry of KServe's Secret storage-config, and STORAGE_OVERRIDE_CONFIG apart.
-func readEnvironment(u URI, get func(string) string) (environment, error) {
+func readEnvironment(u origin.URI, get func(string) string) (environment, error) {
 	e := environment{get: get, given: map[string]string{}}
 	spec := map[string]any{}
 	for _, name := range []string{"STORAGE_CONFIG", "STORAGE_OVERRIDE_CONFIG"} {
@@ -31,7 +33,7 @@ func readEnvironment(u URI, get func(string) string) (environment, error) {
 		over := map[string]any{}
 		if err := json.Unmarshal([]byte(text), &over); err != nil {
 			// What json says repeats a part of the text, which is a secret.
-			return e, u.fail(ReasonCredentials, "the storage configuration in %s is no JSON object", "correct the entry of the Secret storage-config", name)
+			return e, u.Fail(origin.ReasonCredentials, "the storage configuration in %s is no JSON object", "correct the entry of the Secret storage-config", name)
 		}
 		for key, value := range over {
 			spec[key] = value

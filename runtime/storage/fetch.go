@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/sluice-serving/sluice/runtime/storage/archive"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // Options say how models are fetched. The zero value of each has a meaning.
@@ -82,14 +85,14 @@ func New(o Options) *Fetcher {
 }
 
 // Fetch brings the model at a storage URI into the directory dir, which then holds all of it, and as much as before if
-// there is an error. Its error is a [*Failure], or the context's.
+// there is an error. Its error is a [*origin.Failure], or the context's.
 func (f *Fetcher) Fetch(ctx context.Context, uri, dir string) error {
-	u, err := Parse(uri)
+	u, err := origin.Parse(uri)
 	if err != nil {
 		return err
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
-		return u.classify(err, "")
+		return classify(u, err, "")
 	}
 	e, err := readEnvironment(u, f.options.Getenv)
 	if err != nil {
@@ -97,28 +100,28 @@ func (f *Fetcher) Fetch(ctx context.Context, uri, dir string) error {
 	}
 	from, shut, err := f.open(ctx, u, e)
 	if err != nil {
-		return u.classify(err, "")
+		return classify(u, err, "")
 	}
 	defer shut()
 	objects, err := f.list(ctx, u, from)
 	if err != nil {
-		return u.classify(err, "")
+		return classify(u, err, "")
 	}
-	return u.classify(f.bring(ctx, u, from, objects, dir), "")
+	return classify(u, f.bring(ctx, u, from, objects, dir), "")
 }
 
 // open opens the place that a URI leads to.
-func (f *Fetcher) open(ctx context.Context, u URI, e environment) (source, func(), error) {
+func (f *Fetcher) open(ctx context.Context, u origin.URI, e environment) (source, func(), error) {
 	switch u.Scheme {
-	case File:
+	case origin.File:
 		return &local{uri: u, root: u.Path}, func() {}, nil
-	case Claim:
+	case origin.Claim:
 		dir, known := "", false
 		if f.options.Claim != nil {
 			dir, known = f.options.Claim(u.Bucket)
 		}
 		if !known {
-			return nil, nil, u.fail(ReasonBucketNotFound, "the PersistentVolumeClaim %q is not known here", "add the claim beside the manifest", u.Bucket)
+			return nil, nil, u.Fail(origin.ReasonBucketNotFound, "the PersistentVolumeClaim %q is not known here", "add the claim beside the manifest", u.Bucket)
 		}
 		return &local{uri: u, root: filepath.Join(dir, filepath.FromSlash(u.Path))}, func() {}, nil
 	}
@@ -139,15 +142,15 @@ func (f *Fetcher) open(ctx context.Context, u URI, e environment) (source, func(
 	}, nil
 }
 
-func openRemote(ctx context.Context, u URI, e environment, transport http.RoundTripper) (source, error) {
+func openRemote(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	switch u.Scheme {
-	case S3:
+	case origin.S3:
 		return openS3(ctx, u, e, transport)
-	case GS:
+	case origin.GS:
 		return openGS(ctx, u, e, transport)
-	case Azure:
+	case origin.Azure:
 		return openAzure(ctx, u, e, transport)
-	case Hub:
+	case origin.Hub:
 		return openHub(u, e, transport), nil
 	}
 	return openWeb(u, e, transport)
@@ -157,7 +160,7 @@ func (f *Fetcher) retry() retry {
 	return retry{attempts: f.options.Attempts, first: 200 * time.Millisecond, limit: 10 * time.Second, logger: f.options.Logger}
 }
 
-func (f *Fetcher) list(ctx context.Context, u URI, from source) (objects []object, err error) {
+func (f *Fetcher) list(ctx context.Context, u origin.URI, from source) (objects []object, err error) {
 	err = f.retry().do(ctx, "listing", func() (bool, error) {
 		// A listing comes in pages, each within its time.
 		dog := newWatchdog(ctx, 4*f.options.Stall)
@@ -169,7 +172,7 @@ func (f *Fetcher) list(ctx context.Context, u URI, from source) (objects []objec
 }
 
 // bring fetches objects, puts the model together beside dir and lets it appear there.
-func (f *Fetcher) bring(ctx context.Context, u URI, from source, objects []object, dir string) (err error) {
+func (f *Fetcher) bring(ctx context.Context, u origin.URI, from source, objects []object, dir string) (err error) {
 	place, err := stage(dir)
 	if err != nil {
 		return err
@@ -204,8 +207,8 @@ func (f *Fetcher) bring(ctx context.Context, u URI, from source, objects []objec
 }
 
 // copyLocal copies: the user's own file may be written to at any time, and must not share its content.
-func (f *Fetcher) copyLocal(ctx context.Context, u URI, objects []object, place staging, m *meter) error {
-	if err := u.checkSpace(place.dir, max(m.total, 0)); err != nil {
+func (f *Fetcher) copyLocal(ctx context.Context, u origin.URI, objects []object, place staging, m *meter) error {
+	if err := checkSpace(u, place.dir, max(m.total, 0)); err != nil {
 		return err
 	}
 	for _, o := range objects {
@@ -213,7 +216,7 @@ func (f *Fetcher) copyLocal(ctx context.Context, u URI, objects []object, place 
 			return context.Cause(ctx)
 		}
 		if err := f.putLocal(u, o, place); err != nil {
-			return u.classify(err, o.name)
+			return classify(u, err, o.name)
 		}
 		m.bytes.Add(o.size)
 		m.files.Add(1)
@@ -221,10 +224,9 @@ func (f *Fetcher) copyLocal(ctx context.Context, u URI, objects []object, place 
 	return nil
 }
 
-func (f *Fetcher) putLocal(u URI, o object, place staging) error {
-	if isArchive(o.name) && o.name == filepath.Base(u.Path) {
-		_, err := unpack(u, o.key, o.name, place.dir, defaultLimits())
-		return err
+func (f *Fetcher) putLocal(u origin.URI, o object, place staging) error {
+	if archive.Is(o.name) && o.name == filepath.Base(u.Path) {
+		return archive.UnpackFile(o.key, o.name, place.dir, archive.DefaultLimits())
 	}
 	to := filepath.Join(place.dir, filepath.FromSlash(o.name))
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
@@ -233,7 +235,7 @@ func (f *Fetcher) putLocal(u URI, o object, place staging) error {
 	return copyFile(o.key, to)
 }
 
-func (f *Fetcher) download(ctx context.Context, u URI, from source, objects []object, place staging, m *meter) error {
+func (f *Fetcher) download(ctx context.Context, u origin.URI, from source, objects []object, place staging, m *meter) error {
 	dir := f.options.Cache
 	if dir == "" {
 		// Kept when the fetch fails, for the next try to go on with.
@@ -243,14 +245,14 @@ func (f *Fetcher) download(ctx context.Context, u URI, from source, objects []ob
 	if err != nil {
 		return err
 	}
-	if err := u.checkSpace(dir, kept.missing(from, objects)); err != nil {
+	if err := checkSpace(u, dir, kept.missing(from, objects)); err != nil {
 		return err
 	}
 	d := &download{source: from, retry: f.retry(), stall: f.options.Stall, slots: make(chan struct{}, f.options.Connections), meter: m}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(f.options.Connections)
 	for _, o := range objects {
-		group.Go(func() error { return u.classify(f.one(inner, u, kept, d, o, len(objects), place), o.name) })
+		group.Go(func() error { return classify(u, f.one(inner, u, kept, d, o, len(objects), place), o.name) })
 	}
 	if err := group.Wait(); err != nil {
 		if ctx.Err() != nil {
@@ -268,14 +270,14 @@ func (f *Fetcher) download(ctx context.Context, u URI, from source, objects []ob
 }
 
 // one brings one object into the model.
-func (f *Fetcher) one(ctx context.Context, u URI, kept cache, d *download, o object, of int, place staging) error {
+func (f *Fetcher) one(ctx context.Context, u origin.URI, kept cache, d *download, o object, of int, place staging) error {
 	blob, err := kept.ensure(ctx, d, o)
 	if err != nil {
 		return err
 	}
 	defer blob.release()
-	if of == 1 && u.Scheme != Hub && isArchive(o.name) {
-		_, err = unpack(u, blob.path, o.name, place.dir, defaultLimits())
+	if of == 1 && u.Scheme != origin.Hub && archive.Is(o.name) {
+		err = archive.UnpackFile(blob.path, o.name, place.dir, archive.DefaultLimits())
 	} else {
 		err = place.link(blob.path, o.name)
 	}

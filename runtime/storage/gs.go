@@ -15,13 +15,15 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
 	"google.golang.org/api/option"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // readScope is all that a fetch may do with the user's Google account.
 const readScope = "https://www.googleapis.com/auth/devstorage.read_only"
 
 // openGS opens a bucket of Google Cloud Storage, or of an emulator.
-func openGS(ctx context.Context, u URI, e environment, transport http.RoundTripper) (source, error) {
+func openGS(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	client, err := googleClient(ctx, u, e, transport)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func describeGS(entry *blob.ListObject, o *object) {
 	}
 }
 
-func googleClient(ctx context.Context, u URI, e environment, transport http.RoundTripper) (*gcp.HTTPClient, error) {
+func googleClient(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (*gcp.HTTPClient, error) {
 	anonymous := gcp.NewAnonymousHTTPClient(transport)
 	if e.first("STORAGE_EMULATOR_HOST") != "" || e.flag(false, "GOOGLE_ANONYMOUS_CREDENTIAL") {
 		return anonymous, nil
@@ -87,7 +89,7 @@ func googleClient(ctx context.Context, u URI, e environment, transport http.Roun
 	tokens := context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport, Timeout: time.Minute})
 	key, err := e.googleKey()
 	if err != nil {
-		return nil, u.fail(ReasonCredentials, "the Google service account's key can't be read", "correct GOOGLE_APPLICATION_CREDENTIALS or the Secret's entry").because(err)
+		return nil, u.Fail(origin.ReasonCredentials, "the Google service account's key can't be read", "correct GOOGLE_APPLICATION_CREDENTIALS or the Secret's entry").Because(err)
 	}
 	if key == nil {
 		found, err := google.FindDefaultCredentials(tokens, readScope)
@@ -98,7 +100,7 @@ func googleClient(ctx context.Context, u URI, e environment, transport http.Roun
 	}
 	found, err := google.CredentialsFromJSON(tokens, key, readScope) //nolint:staticcheck // the user's own file, of whatever kind of identity it is
 	if err != nil {
-		return nil, u.fail(ReasonCredentials, "the Google credentials are not a key file", "correct GOOGLE_APPLICATION_CREDENTIALS or the Secret's entry").because(err)
+		return nil, u.Fail(origin.ReasonCredentials, "the Google credentials are not a key file", "correct GOOGLE_APPLICATION_CREDENTIALS or the Secret's entry").Because(err)
 	}
 	return gcp.NewHTTPClient(transport, found.TokenSource)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
-	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 	"github.com/sluice-serving/sluice/test/stores"
 )
 
@@ -26,10 +26,10 @@ func TestGS(t *testing.T) {
 	t.Cleanup(server.Stop)
 	faults := stores.NewFaults(t, server.URL(), "model.bin")
 	f := newTester(t, map[string]string{"STORAGE_EMULATOR_HOST": strings.TrimPrefix(faults.URL, "http://")})
-	f.mustFail("gs://models/none", storage.ReasonEmptyPrefix)
-	f.mustFail("gs://other/m", storage.ReasonBucketNotFound, `"other"`)
+	f.mustFail("gs://models/none", origin.ReasonEmptyPrefix)
+	f.mustFail("gs://other/m", origin.ReasonBucketNotFound, `"other"`)
 	faults.CutAfter(big / 2)
-	f.mustFail("gs://models/m/iris", storage.ReasonConnection, "model.bin")
+	f.mustFail("gs://models/m/iris", origin.ReasonConnection, "model.bin")
 	faults.Mend()
 	f.mustFetch("gs://models/m/iris")
 	f.want(map[string][]byte{"model.bin": data, "1/a b.txt": []byte("two")})
@@ -37,5 +37,5 @@ func TestGS(t *testing.T) {
 		t.Errorf("%d bytes were sent for an object of %d", sent, big)
 	}
 	f = newTester(t, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/none.json"})
-	f.mustFail("gs://models/m", storage.ReasonCredentials, "GOOGLE_APPLICATION_CREDENTIALS")
+	f.mustFail("gs://models/m", origin.ReasonCredentials, "GOOGLE_APPLICATION_CREDENTIALS")
 }

@@ -10,19 +10,21 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // hub is a model of the Hugging Face hub, or of a mirror that HF_ENDPOINT names, by the hub's public protocol: a listing of
 // the repository's tree at a commit, and files that it redirects to.
 type hub struct {
-	uri      URI
+	uri      origin.URI
 	web      *web
 	endpoint string
 	// commit is what the revision is at, once it is known.
 	commit string
 }
 
-func openHub(u URI, e environment, transport http.RoundTripper) source {
+func openHub(u origin.URI, e environment, transport http.RoundTripper) source {
 	endpoint := strings.TrimSuffix(e.first("HF_ENDPOINT"), "/")
 	if endpoint == "" {
 		endpoint = "https://huggingface.co"
@@ -59,18 +61,18 @@ func (h *hub) list(ctx context.Context) ([]object, error) {
 			if entry.Type != "file" {
 				continue
 			}
-			if err := h.uri.safeName(entry.Path); err != nil {
+			if err := safeName(h.uri, entry.Path); err != nil {
 				return nil, err
 			}
 			found = append(found, entry.object())
 		}
 		if len(found) > maxObjects {
-			return nil, h.uri.fail(ReasonInvalidURI, "it has more than %d files", "choose a model", maxObjects)
+			return nil, h.uri.Fail(origin.ReasonInvalidURI, "it has more than %d files", "choose a model", maxObjects)
 		}
 		next = following
 	}
 	if len(found) == 0 {
-		return nil, h.uri.fail(ReasonEmptyPrefix, "the model has no files at revision %q", "choose another revision", h.uri.Revision)
+		return nil, h.uri.Fail(origin.ReasonEmptyPrefix, "the model has no files at revision %q", "choose another revision", h.uri.Revision)
 	}
 	return found, nil
 }

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 const hubCommit = "0123456789abcdef0123456789abcdef01234567"
@@ -96,15 +96,15 @@ func TestHubModel(t *testing.T) {
 		t.Error("what the cache has was fetched again")
 	}
 	f.dir += "3"
-	f.mustFail3(t, "hf://org/name:none", storage.ReasonBucketNotFound, "HF_TOKEN")
+	f.mustFail3(t, "hf://org/name:none", origin.ReasonBucketNotFound, "HF_TOKEN")
 	f.env["HF_TOKEN"] = ""
-	f.mustFail3(t, "hf://org/name", storage.ReasonCredentials, "HF_TOKEN")
+	f.mustFail3(t, "hf://org/name", origin.ReasonCredentials, "HF_TOKEN")
 }
 
 // mustFail3 is mustFail beside models that are there.
-func (f *tester) mustFail3(t *testing.T, uri string, reason storage.Reason, word string) {
+func (f *tester) mustFail3(t *testing.T, uri string, reason origin.Reason, word string) {
 	t.Helper()
-	if err := f.fetch(uri); storage.ReasonOf(err) != reason || !strings.Contains(err.Error(), word) {
+	if err := f.fetch(uri); origin.ReasonOf(err) != reason || !strings.Contains(err.Error(), word) {
 		t.Errorf("got %v, want %s with %q", err, reason, word)
 	}
 }
@@ -116,7 +116,7 @@ func TestHubChecksums(t *testing.T) {
 			lies: lies, small: map[string][]byte{"config.json": []byte(`{}`)}, large: map[string][]byte{"model.safetensors": []byte("weights")},
 		}
 		f := newTester(t, map[string]string{"HF_ENDPOINT": m.start(t), "HF_TOKEN": "hf_secret"})
-		f.mustFail("hf://org/name", storage.ReasonChecksum, lies)
+		f.mustFail("hf://org/name", origin.ReasonChecksum, lies)
 	}
 }
 
@@ -124,5 +124,5 @@ func TestHubNamesThatLeadOut(t *testing.T) {
 	t.Parallel()
 	m := &mirror{small: map[string][]byte{"../evil": []byte("x")}}
 	f := newTester(t, map[string]string{"HF_ENDPOINT": m.start(t), "HF_TOKEN": "hf_secret"})
-	f.mustFail("hf://org/name", storage.ReasonUnsafeArchive, "../evil")
+	f.mustFail("hf://org/name", origin.ReasonUnsafeArchive, "../evil")
 }

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // local is a file or a directory of this machine.
 type local struct {
-	uri URI
+	uri origin.URI
 	// root is the path.
 	root string
 }
@@ -23,7 +25,7 @@ func (l *local) list(context.Context) ([]object, error) {
 	info, err := os.Stat(l.root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, l.uri.fail(ReasonObjectNotFound, "%s does not exist on this machine", "put the model there, or correct the path", l.root)
+		return nil, l.uri.Fail(origin.ReasonObjectNotFound, "%s does not exist on this machine", "put the model there, or correct the path", l.root)
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
@@ -43,7 +45,7 @@ func (l *local) list(context.Context) ([]object, error) {
 		return err
 	})
 	if err == nil && len(found) == 0 {
-		return nil, l.uri.fail(ReasonEmptyPrefix, "the directory %s holds no file", "put the model there, or correct the path", l.root)
+		return nil, l.uri.Fail(origin.ReasonEmptyPrefix, "the directory %s holds no file", "put the model there, or correct the path", l.root)
 	}
 	return found, err
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 	"github.com/sluice-serving/sluice/test/stores"
 )
 
@@ -48,7 +49,7 @@ func child(order []string) int {
 	}
 	err := storage.New(storage.Options{Cache: order[2], Getenv: os.Getenv, Attempts: 3, Stall: 60 * time.Second}).Fetch(context.Background(), order[0], order[1])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, storage.ReasonOf(err), err)
+		fmt.Fprintln(os.Stderr, origin.ReasonOf(err), err)
 		return 1
 	}
 	return 0
@@ -134,17 +135,17 @@ func (f *tester) mustFetch(uri string) {
 	}
 }
 
-func (f *tester) mustFail(uri string, reason storage.Reason, words ...string) {
+func (f *tester) mustFail(uri string, reason origin.Reason, words ...string) {
 	f.t.Helper()
 	_ = f.failure(uri, reason, words...) // it has checked it
 }
 
 // failure fetches, and wants a reason, words in the message and nothing at the destination.
-func (f *tester) failure(uri string, reason storage.Reason, words ...string) error {
+func (f *tester) failure(uri string, reason origin.Reason, words ...string) error {
 	f.t.Helper()
 	err := f.fetch(uri)
-	if storage.ReasonOf(err) != reason {
-		f.t.Fatalf("got reason %q of %v (%v), want %s", storage.ReasonOf(err), err, errors.Unwrap(err), reason)
+	if origin.ReasonOf(err) != reason {
+		f.t.Fatalf("got reason %q of %v (%v), want %s", origin.ReasonOf(err), err, errors.Unwrap(err), reason)
 	}
 	for _, word := range words {
 		if !strings.Contains(err.Error(), word) {

@@ -13,10 +13,12 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // openS3 opens an S3 bucket, or one of a store that speaks its protocol.
-func openS3(ctx context.Context, u URI, e environment, transport http.RoundTripper) (source, error) {
+func openS3(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	client, endpoint, err := s3Client(ctx, u, e, transport)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func openS3(ctx context.Context, u URI, e environment, transport http.RoundTripp
 	}, nil
 }
 
-func s3Client(ctx context.Context, u URI, e environment, transport http.RoundTripper) (*s3.Client, string, error) {
+func s3Client(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (*s3.Client, string, error) {
 	endpoint := s3Endpoint(e)
 	options := []func(*config.LoadOptions) error{
 		config.WithDefaultRegion("us-east-1"),
@@ -77,11 +79,11 @@ func s3Client(ctx context.Context, u URI, e environment, transport http.RoundTri
 	case id != "" && secret != "":
 		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, e.first("AWS_SESSION_TOKEN"))))
 	case id != "" || secret != "":
-		return nil, "", u.fail(ReasonCredentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", "set both, or neither")
+		return nil, "", u.Fail(origin.ReasonCredentials, "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", "set both, or neither")
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, "", u.fail(ReasonCredentials, "the AWS configuration can't be read", "correct AWS_PROFILE and the files in ~/.aws").because(err)
+		return nil, "", u.Fail(origin.ReasonCredentials, "the AWS configuration can't be read", "correct AWS_PROFILE and the files in ~/.aws").Because(err)
 	}
 	if !anonymous && id == "" && !found(ctx, loaded) {
 		loaded.Credentials = aws.AnonymousCredentials{}

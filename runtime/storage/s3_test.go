@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 	"github.com/sluice-serving/sluice/test/stores"
 )
 
@@ -52,17 +53,17 @@ func TestS3SaysWhatIsWrong(t *testing.T) {
 	store := running(t, moto)
 	store.Put(t, "wrong", map[string][]byte{"m/model.onnx": []byte("one")})
 	f := newTester(t, s3Env(store.URL))
-	f.mustFail("s3://wrong/none", storage.ReasonEmptyPrefix, `"none"`, "s3://wrong/none")
-	f.mustFail("s3://wrong/m/mod", storage.ReasonEmptyPrefix)
-	f.mustFail("s3://no-such-bucket/m", storage.ReasonBucketNotFound, `"no-such-bucket"`)
+	f.mustFail("s3://wrong/none", origin.ReasonEmptyPrefix, `"none"`, "s3://wrong/none")
+	f.mustFail("s3://wrong/m/mod", origin.ReasonEmptyPrefix)
+	f.mustFail("s3://no-such-bucket/m", origin.ReasonBucketNotFound, `"no-such-bucket"`)
 	f.env["AWS_SECRET_ACCESS_KEY"] = ""
-	f.mustFail("s3://wrong/m", storage.ReasonCredentials, "AWS_SECRET_ACCESS_KEY")
+	f.mustFail("s3://wrong/m", origin.ReasonCredentials, "AWS_SECRET_ACCESS_KEY")
 	f = newTester(t, s3Env("http://127.0.0.1:1"))
-	f.mustFail("s3://wrong/m", storage.ReasonConnection, "nothing listens")
+	f.mustFail("s3://wrong/m", origin.ReasonConnection, "nothing listens")
 	f = newTester(t, s3Env(strings.Replace(store.URL, "http:", "https:", 1)))
-	f.mustFail("s3://wrong/m", storage.ReasonTLS, "does not speak TLS")
+	f.mustFail("s3://wrong/m", origin.ReasonTLS, "does not speak TLS")
 	f.options.CABundle = filepath.Join(t.TempDir(), "none.pem")
-	f.mustFail("s3://wrong/m", storage.ReasonTLS, "--ca")
+	f.mustFail("s3://wrong/m", origin.ReasonTLS, "--ca")
 }
 
 func TestS3RefusesCredentials(t *testing.T) {
@@ -72,7 +73,7 @@ func TestS3RefusesCredentials(t *testing.T) {
 	store.RefuseStrangers(t, true)
 	f := newTester(t, s3Env(store.URL))
 	f.env["AWS_ACCESS_KEY_ID"] = "AKIANOBODY"
-	err := f.failure("s3://guarded/m", storage.ReasonCredentials, "AWS_ACCESS_KEY_ID", "403")
+	err := f.failure("s3://guarded/m", origin.ReasonCredentials, "AWS_ACCESS_KEY_ID", "403")
 	if strings.Contains(err.Error(), "testsecretvalue") || strings.Contains(err.Error(), "AKIANOBODY") {
 		t.Errorf("%q holds a credential", err)
 	}
@@ -91,7 +92,7 @@ func TestS3PublicBucketNeedsNoCredentials(t *testing.T) {
 		_, _ = io.WriteString(w, "x")
 	})
 	f := newTester(t, map[string]string{"AWS_ENDPOINT_URL": url, "awsAnonymousCredential": "true"})
-	f.mustFail("s3://odd/m", storage.ReasonServer, "lacks")
+	f.mustFail("s3://odd/m", origin.ReasonServer, "lacks")
 	f.mustFetch("s3://public/m")
 	f.want(map[string][]byte{"a": []byte("x")})
 	if signed.Load() {
@@ -128,7 +129,7 @@ func TestCutConnectionGoesOnWhereItStopped(t *testing.T) {
 	f := newTester(t, s3Env(faults.URL))
 
 	faults.CutAfter(big / 2)
-	f.mustFail("s3://cut/m", storage.ReasonConnection, "model.bin", "goes on where this one stopped")
+	f.mustFail("s3://cut/m", origin.ReasonConnection, "model.bin", "goes on where this one stopped")
 	first := faults.Sent.Load()
 	faults.Mend()
 	f.mustFetch("s3://cut/m")
@@ -152,7 +153,7 @@ func TestAnswersOfATroubledServerAreTriedAgain(t *testing.T) {
 	f.mustFetch("s3://troubled/m")
 	faults.Refuse(503, 503, 503)
 	f = newTester(t, s3Env(faults.URL))
-	f.mustFail("s3://troubled/m", storage.ReasonServer, "503")
+	f.mustFail("s3://troubled/m", origin.ReasonServer, "503")
 }
 
 func TestSilentServerIsAStall(t *testing.T) {
@@ -163,7 +164,7 @@ func TestSilentServerIsAStall(t *testing.T) {
 	f := newTester(t, s3Env(faults.URL))
 	faults.HoldAfter(100_000)
 	f.options.Stall, f.options.Attempts = time.Second, 1
-	f.mustFail("s3://stall/m", storage.ReasonStalled, "--stall-timeout")
+	f.mustFail("s3://stall/m", origin.ReasonStalled, "--stall-timeout")
 }
 
 func TestKilledFetchIsGoneOnWith(t *testing.T) {

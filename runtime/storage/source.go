@@ -8,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // object is one file of a model as its source lists it.
@@ -54,7 +56,7 @@ type source interface {
 const maxObjects = 100_000
 
 // placed gives objects their names below the URI's path. An object whose key is the path itself stands for the URI alone.
-func (u URI) placed(objects []object) ([]object, error) {
+func placed(u origin.URI, objects []object) ([]object, error) {
 	var kept []object
 	for _, o := range objects {
 		if o.key == u.Path && u.Path != "" {
@@ -70,21 +72,21 @@ func (u URI) placed(objects []object) ([]object, error) {
 			continue
 		}
 		o.name = below
-		if err := u.safeName(below); err != nil {
+		if err := safeName(u, below); err != nil {
 			return nil, err
 		}
 		kept = append(kept, o)
 	}
 	if len(kept) == 0 {
-		return nil, u.fail(ReasonEmptyPrefix, "there is no object %q and none below it", "correct the path, or put the model there", u.Path)
+		return nil, u.Fail(origin.ReasonEmptyPrefix, "there is no object %q and none below it", "correct the path, or put the model there", u.Path)
 	}
 	return kept, nil
 }
 
 // safeName refuses the name of a file that would lead out of the model's directory or can't be one.
-func (u URI) safeName(name string) error {
+func safeName(u origin.URI, name string) error {
 	if !filepath.IsLocal(name) || path.Clean(name) != name || strings.ContainsAny(name, "\x00\\") {
-		return u.fail(ReasonUnsafeArchive, "the file name %q is absolute, leads out of the model's directory or is no path", "rename it at its source", clipped(name))
+		return u.Fail(origin.ReasonUnsafeArchive, "the file name %q is absolute, leads out of the model's directory or is no path", "rename it at its source", origin.Clipped(name))
 	}
 	return nil
 }

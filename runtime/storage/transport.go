@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // dialTimeout bounds the making of a connection, and its TLS handshake.
@@ -15,9 +17,9 @@ const dialTimeout = 10 * time.Second
 
 // newTransport makes the connections of one fetch. They trust the system's certificate authorities and those of bundle, a
 // file or a folder with cabundle.crt as KServe mounts it.
-func newTransport(u URI, e environment, bundle string, connections int) (*http.Transport, error) {
+func newTransport(u origin.URI, e environment, bundle string, connections int) (*http.Transport, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if !e.flag(true, "S3_VERIFY_SSL") && u.Scheme == S3 {
+	if !e.flag(true, "S3_VERIFY_SSL") && u.Scheme == origin.S3 {
 		config.InsecureSkipVerify = true //nolint:gosec // the Secret's annotation s3-verifyssl asks for it
 	}
 	texts, err := bundleTexts(u, e, bundle)
@@ -31,7 +33,7 @@ func newTransport(u URI, e environment, bundle string, connections int) (*http.T
 		}
 		for _, text := range texts {
 			if !pool.AppendCertsFromPEM(text) {
-				return nil, u.fail(ReasonTLS, "the CA bundle holds no PEM certificate", "give one by --ca or AWS_CA_BUNDLE")
+				return nil, u.Fail(origin.ReasonTLS, "the CA bundle holds no PEM certificate", "give one by --ca or AWS_CA_BUNDLE")
 			}
 		}
 		config.RootCAs = pool
@@ -51,7 +53,7 @@ func newTransport(u URI, e environment, bundle string, connections int) (*http.T
 	}, nil
 }
 
-func bundleTexts(u URI, e environment, bundle string) ([][]byte, error) {
+func bundleTexts(u origin.URI, e environment, bundle string) ([][]byte, error) {
 	var texts [][]byte
 	if text := e.given[caText]; text != "" {
 		texts = append(texts, []byte(text))
@@ -67,7 +69,7 @@ func bundleTexts(u URI, e environment, bundle string) ([][]byte, error) {
 	}
 	text, err := os.ReadFile(bundle)
 	if err != nil {
-		return nil, u.fail(ReasonTLS, "the CA bundle can't be read: %v", "correct --ca or AWS_CA_BUNDLE", err)
+		return nil, u.Fail(origin.ReasonTLS, "the CA bundle can't be read: %v", "correct --ca or AWS_CA_BUNDLE", err)
 	}
 	return append(texts, text), nil
 }

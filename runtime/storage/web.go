@@ -9,21 +9,23 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
 // web is one file of a web server.
 type web struct {
-	uri     URI
+	uri     origin.URI
 	client  *http.Client
 	headers http.Header
 }
 
 // openWeb takes the headers of KServe's https Secret from the variable HOST-headers.
-func openWeb(u URI, e environment, transport http.RoundTripper) (source, error) {
+func openWeb(u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	w := &web{uri: u, client: &http.Client{Transport: transport}, headers: http.Header{}}
-	parsed, err := url.Parse(u.text)
+	parsed, err := url.Parse(u.Text())
 	if err != nil {
-		return nil, u.invalid("it is no web address")
+		return nil, u.Invalid("it is no web address")
 	}
 	text := e.first(parsed.Hostname()+"-headers", parsed.Host+"-headers")
 	if text == "" {
@@ -31,7 +33,7 @@ func openWeb(u URI, e environment, transport http.RoundTripper) (source, error) 
 	}
 	var headers map[string]string
 	if err := json.Unmarshal([]byte(text), &headers); err != nil {
-		return nil, u.fail(ReasonCredentials, "the Secret's headers for this host are no JSON object of strings", `write headers: '{"name": "value"}'`)
+		return nil, u.Fail(origin.ReasonCredentials, "the Secret's headers for this host are no JSON object of strings", `write headers: '{"name": "value"}'`)
 	}
 	for name, value := range headers {
 		w.headers.Set(name, value)
@@ -52,7 +54,7 @@ func openWeb(u URI, e environment, transport http.RoundTripper) (source, error) 
 }
 
 func (w *web) place() string {
-	return "web|" + w.uri.text
+	return "web|" + w.uri.Text()
 }
 
 // statusError is an answer that is no success.
@@ -69,11 +71,11 @@ func (e *statusError) Error() string {
 // list asks for the first byte: its answer tells the size, and whether ranges are served. A HEAD would be refused by an
 // address that is signed for GET.
 func (w *web) list(ctx context.Context) ([]object, error) {
-	o := object{name: w.uri.base(), key: w.uri.text, size: -1}
-	if err := w.uri.safeName(o.name); err != nil {
+	o := object{name: w.uri.Base(), key: w.uri.Text(), size: -1}
+	if err := safeName(w.uri, o.name); err != nil {
 		return nil, err
 	}
-	response, err := w.get(ctx, w.uri.text, "bytes=0-0")
+	response, err := w.get(ctx, w.uri.Text(), "bytes=0-0")
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (w *web) list(ctx context.Context) ([]object, error) {
 }
 
 func (w *web) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {
-	return w.read(ctx, w.uri.text, o, offset, length)
+	return w.read(ctx, w.uri.Text(), o, offset, length)
 }
 
 // read gives a part of a file, and refuses an answer that is another part.
@@ -142,7 +144,7 @@ func contentStarts(response *http.Response, offset int64) bool {
 func (w *web) get(ctx context.Context, address, ranged string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, w.uri.invalid("it is no web address")
+		return nil, w.uri.Invalid("it is no web address")
 	}
 	for name, values := range w.headers {
 		request.Header[name] = values

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluice-serving/sluice/runtime/storage"
+	"github.com/sluice-serving/sluice/runtime/storage/origin"
 	"github.com/sluice-serving/sluice/test/stores"
 )
 
@@ -38,7 +38,7 @@ func TestWebFile(t *testing.T) {
 	faults := stores.NewFaults(t, plain, "model.bin")
 	f := newTester(t, nil)
 	faults.CutAfter(big / 2)
-	f.mustFail(faults.URL+"/a/model.bin?sig=swordfish", storage.ReasonConnection)
+	f.mustFail(faults.URL+"/a/model.bin?sig=swordfish", origin.ReasonConnection)
 	faults.Mend()
 	f.mustFetch(faults.URL + "/a/model.bin?sig=swordfish")
 	f.want(map[string][]byte{"model.bin": data})
@@ -75,9 +75,9 @@ func TestWebStatusesAndSecrets(t *testing.T) {
 		}
 	})
 	f := newTester(t, map[string]string{})
-	f.mustFail(url+"/none", storage.ReasonObjectNotFound)
+	f.mustFail(url+"/none", origin.ReasonObjectNotFound)
 	signed := strings.Replace(url, "://", "://user:swordfish@", 1) + "/m.onnx?X-Amz-Signature=swordfish"
-	if err := f.failure(signed, storage.ReasonCredentials, "https-host"); strings.Contains(err.Error(), "swordfish") {
+	if err := f.failure(signed, origin.ReasonCredentials, "https-host"); strings.Contains(err.Error(), "swordfish") {
 		t.Errorf("%q holds a secret", err)
 	}
 	f.env["127.0.0.1-headers"] = `{"X-Key": "swordfish"}`
@@ -105,7 +105,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	server := httptest.NewTLSServer(content([]byte("ok")))
 	t.Cleanup(server.Close)
 	f := newTester(t, nil)
-	f.mustFail(server.URL+"/m.onnx", storage.ReasonTLS, "--ca", "AWS_CA_BUNDLE")
+	f.mustFail(server.URL+"/m.onnx", origin.ReasonTLS, "--ca", "AWS_CA_BUNDLE")
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(bundle, text, 0o600); err != nil {
@@ -122,7 +122,7 @@ func TestReplacedFileIsNotPutTogether(t *testing.T) {
 		w.Header().Set("ETag", `"v`+string(rune('0'+min(version.Add(1), 2)))+`"`)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(noise("replaced", big)))
 	})
-	newTester(t, nil).mustFail(url+"/m.bin", storage.ReasonChanged, "replaced")
+	newTester(t, nil).mustFail(url+"/m.bin", origin.ReasonChanged, "replaced")
 }
 
 func TestLocalFilesAndClaims(t *testing.T) {
@@ -141,9 +141,9 @@ func TestLocalFilesAndClaims(t *testing.T) {
 		f.want(map[string][]byte{"1/model.onnx": []byte("one")})
 	}
 	f := newTester(t, nil)
-	f.mustFail("file://"+root+"/none", storage.ReasonObjectNotFound)
-	f.mustFail("pvc://other/m", storage.ReasonBucketNotFound, `"other"`)
-	f.mustFail("ftp://host/m", storage.ReasonUnsupportedScheme, "s3://", "hf://")
+	f.mustFail("file://"+root+"/none", origin.ReasonObjectNotFound)
+	f.mustFail("pvc://other/m", origin.ReasonBucketNotFound, `"other"`)
+	f.mustFail("ftp://host/m", origin.ReasonUnsupportedScheme, "s3://", "hf://")
 }
 
 func TestDestinationThatHoldsSomethingKeepsIt(t *testing.T) {

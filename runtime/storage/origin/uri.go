@@ -1,4 +1,4 @@
-package storage
+package origin
 
 import (
 	"cmp"
@@ -22,8 +22,8 @@ const (
 	Azure Scheme = "azure"
 )
 
-// azureDomain is the end of the host of every Azure Blob address.
-const azureDomain = ".blob.core.windows.net"
+// AzureDomain is the end of the host of every Azure Blob address.
+const AzureDomain = ".blob.core.windows.net"
 
 // URI is a storage URI taken apart.
 type URI struct {
@@ -37,8 +37,7 @@ type URI struct {
 	// Revision of a model on the hub: a branch, a tag or a commit. Empty is "main".
 	Revision string
 	// text is the URI as it was given, and may hold credentials.
-	text string
-	// query holds the signature of a signed address.
+	text  string
 	query url.Values
 }
 
@@ -52,7 +51,7 @@ func Parse(text string) (URI, error) {
 	u := URI{text: text}
 	scheme, rest, found := strings.Cut(text, "://")
 	if strings.ContainsAny(text, "\x00\r\n") || text == "" {
-		return u, u.invalid("it is empty or holds a control character")
+		return u, u.Invalid("it is empty or holds a control character")
 	}
 	if !found {
 		u.Scheme, u.Path = File, path.Clean(text)
@@ -69,17 +68,34 @@ func Parse(text string) (URI, error) {
 	case Hub:
 		return u.hub(rest)
 	}
-	return u, u.fail(ReasonUnsupportedScheme, "nothing here fetches the scheme %q", "use one of "+strings.Join(Schemes(), "://, ")+
-		"://, or an Azure address https://ACCOUNT"+azureDomain+"/CONTAINER/PATH", clipped(scheme))
+	remedy := "use one of " + strings.Join(Schemes(), "://, ") + "://, or an Azure address https://ACCOUNT" + AzureDomain + "/CONTAINER/PATH"
+	if own := ownClient(u.Scheme); own != "" {
+		remedy = "fetch the model by " + own + " and give file:///DIR, or " + remedy
+	}
+	return u, u.Fail(ReasonUnsupportedScheme, "nothing here fetches the scheme %q", remedy, Clipped(scheme))
 }
 
-func (u URI) invalid(what string) error {
-	return u.fail(ReasonInvalidURI, "%s", "correct the storage URI", what)
+// ownClient is the command that fetches from the schemes that KServe knows beside ours.
+func ownClient(s Scheme) string {
+	switch s {
+	case "hdfs", "webhdfs":
+		return "`hdfs dfs -get`"
+	case "oci", "oci+native", "oci+fetch":
+		return "`oras pull`, or `podman image mount`,"
+	case "modelscope":
+		return "`modelscope download`"
+	}
+	return ""
+}
+
+// Invalid says what is wrong with the URI itself.
+func (u URI) Invalid(what string) error {
+	return u.Fail(ReasonInvalidURI, "%s", "correct the storage URI", what)
 }
 
 func (u URI) file(rest string) (URI, error) {
 	if !strings.HasPrefix(rest, "/") {
-		return u, u.fail(ReasonInvalidURI, "the path is not absolute", "write file:///absolute/path")
+		return u, u.Fail(ReasonInvalidURI, "the path is not absolute", "write file:///absolute/path")
 	}
 	u.Path = path.Clean(rest)
 	return u, nil
@@ -89,10 +105,10 @@ func (u URI) file(rest string) (URI, error) {
 func (u URI) bucket(rest string) (URI, error) {
 	name, key, _ := strings.Cut(rest, "/")
 	if name == "" {
-		return u, u.invalid("it names no bucket")
+		return u, u.Invalid("it names no bucket")
 	}
 	if strings.ContainsAny(name, "@?#:") {
-		return u, u.invalid("the bucket's name holds one of @ ? # :")
+		return u, u.Invalid("the bucket's name holds one of @ ? # :")
 	}
 	u.Bucket, u.Path = name, strings.Trim(key, "/")
 	return u, u.withinBucket()
@@ -102,7 +118,7 @@ func (u URI) bucket(rest string) (URI, error) {
 func (u URI) withinBucket() error {
 	for _, element := range strings.Split(u.Path, "/") {
 		if element == ".." || element == "." {
-			return u.invalid(`the path holds "." or ".."`)
+			return u.Invalid(`the path holds "." or ".."`)
 		}
 	}
 	return nil
@@ -112,10 +128,10 @@ func (u URI) hub(rest string) (URI, error) {
 	repository, revision, _ := strings.Cut(rest, ":")
 	org, name, two := strings.Cut(strings.Trim(repository, "/"), "/")
 	if !two || org == "" || name == "" || strings.Contains(name, "/") || strings.ContainsAny(repository, "?#@ \\") {
-		return u, u.fail(ReasonInvalidURI, "it does not name a model", "write hf://ORG/NAME or hf://ORG/NAME:REVISION")
+		return u, u.Fail(ReasonInvalidURI, "it does not name a model", "write hf://ORG/NAME or hf://ORG/NAME:REVISION")
 	}
 	if strings.ContainsAny(revision, "?# ") {
-		return u, u.invalid("the revision holds a character that none has")
+		return u, u.Invalid("the revision holds a character that none has")
 	}
 	u.Bucket, u.Revision = org+"/"+name, cmp.Or(revision, "main")
 	return u, nil
@@ -124,13 +140,13 @@ func (u URI) hub(rest string) (URI, error) {
 func (u URI) web() (URI, error) {
 	parsed, err := url.Parse(u.text)
 	if err != nil || parsed.Hostname() == "" {
-		return u, u.invalid("it is no web address")
+		return u, u.Invalid("it is no web address")
 	}
-	if parsed.User != nil && strings.HasSuffix(parsed.Hostname(), azureDomain) {
-		return u, u.invalid("an Azure address takes no user name")
+	if parsed.User != nil && strings.HasSuffix(parsed.Hostname(), AzureDomain) {
+		return u, u.Invalid("an Azure address takes no user name")
 	}
 	u.query = parsed.Query()
-	account, isAzure := strings.CutSuffix(parsed.Hostname(), azureDomain)
+	account, isAzure := strings.CutSuffix(parsed.Hostname(), AzureDomain)
 	if !isAzure || parsed.Port() != "" {
 		u.Path = strings.Trim(parsed.Path, "/")
 		return u, nil
@@ -138,7 +154,7 @@ func (u URI) web() (URI, error) {
 	u.Scheme, u.Account = Azure, account
 	container, blob, _ := strings.Cut(strings.Trim(parsed.Path, "/"), "/")
 	if container == "" || account == "" {
-		return u, u.fail(ReasonInvalidURI, "it names no container", "write https://ACCOUNT"+azureDomain+"/CONTAINER/PATH")
+		return u, u.Fail(ReasonInvalidURI, "it names no container", "write https://ACCOUNT"+AzureDomain+"/CONTAINER/PATH")
 	}
 	u.Bucket, u.Path = container, strings.Trim(blob, "/")
 	return u, u.withinBucket()
@@ -168,11 +184,17 @@ func (u URI) String() string {
 	return out
 }
 
+// Text is the URI as it was given; it may hold credentials, and is not to be shown.
+func (u URI) Text() string { return u.text }
+
+// Query holds the signature of a signed address.
+func (u URI) Query() url.Values { return u.query }
+
 // GoString keeps a credential out of what %#v prints.
 func (u URI) GoString() string { return u.String() }
 
-// base is the name of a single file that the URI stands for.
-func (u URI) base() string {
+// Base is the name of a single file that the URI stands for.
+func (u URI) Base() string {
 	name := path.Base("/" + u.Path)
 	if name == "/" {
 		return "model"
@@ -180,8 +202,8 @@ func (u URI) base() string {
 	return name
 }
 
-// clipped bounds what a message repeats of a text from outside.
-func clipped(text string) string {
+// Clipped bounds what a message repeats of a text from outside.
+func Clipped(text string) string {
 	const limit = 40
 	if len(text) > limit {
 		return strings.ToValidUTF8(text[:limit], "") + "…"

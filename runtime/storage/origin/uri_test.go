@@ -1,4 +1,4 @@
-package storage
+package origin
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ func TestParse(t *testing.T) {
 		"/a/../b":                             {want: URI{Scheme: File, Path: "/b"}},
 		"file:///a":                           {want: URI{Scheme: File, Path: "/a"}},
 		"https://h/a/b.zip?x=1":               {want: URI{Scheme: HTTPS, Path: "a/b.zip"}},
-		"https://acc" + azureDomain + "/c/p/": {want: URI{Scheme: Azure, Account: "acc", Bucket: "c", Path: "p"}},
-		"https://acc" + azureDomain:           {reason: ReasonInvalidURI},
+		"https://acc" + AzureDomain + "/c/p/": {want: URI{Scheme: Azure, Account: "acc", Bucket: "c", Path: "p"}},
+		"https://acc" + AzureDomain:           {reason: ReasonInvalidURI},
 		"s3:///a":                             {reason: ReasonInvalidURI},
 		"s3://user@b/a":                       {reason: ReasonInvalidURI},
 		"s3://b/../a":                         {reason: ReasonInvalidURI},
@@ -46,8 +46,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestSchemesOfOthersNameWhatFetchesThem(t *testing.T) {
+	t.Parallel()
+	for text, word := range map[string]string{
+		"hdfs://h/a": "`hdfs dfs -get`", "webhdfs://h:9870/a": "`hdfs dfs -get`", "oci://registry/m:1": "`oras pull`",
+		"modelscope://a/b": "`modelscope download`", "ftp://h/a": "s3://, ",
+	} {
+		_, err := Parse(text)
+		if ReasonOf(err) != ReasonUnsupportedScheme || !strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), "file://") {
+			t.Errorf("%s: got %v, want %s", text, err, word)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"s3://b/a", "https://u:p@h/a?sig=x", "hf://o/n:r", "https://a" + azureDomain + "/c?sig=x", "//", "://", "file://", "gs://b/../x"} {
+	for _, seed := range []string{"s3://b/a", "https://u:p@h/a?sig=x", "hf://o/n:r", "https://a" + AzureDomain + "/c?sig=x", "//", "://", "file://", "gs://b/../x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -1,4 +1,4 @@
-package storage
+package origin
 
 import (
 	"errors"
@@ -68,11 +68,13 @@ func ReasonOf(err error) Reason {
 	return ""
 }
 
-func (u URI) fail(reason Reason, format, remedy string, args ...any) *Failure {
+// Fail makes a failure of the URI; format and args are its message.
+func (u URI) Fail(reason Reason, format, remedy string, args ...any) *Failure {
 	return &Failure{URI: u.String(), Reason: reason, Message: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
-func (f *Failure) because(err error) *Failure {
+// Because keeps what a library said for [errors.As].
+func (f *Failure) Because(err error) *Failure {
 	f.cause = err
 	return f
 }
