@@ -100,6 +100,7 @@ func (c *checker) checkStruct(n *node, t reflect.Type, path *field.Path, owners 
 			continue
 		}
 		c.check(m.value, f.typ, at(path, m.name, false), owners)
+		c.checkUnique(m.value, f.keys, at(path, m.name, false))
 	}
 	for _, f := range c.known.of(t) {
 		if m := n.get(f.name); f.required && (m == nil || m.value.kind == null) && nearest.Name(f.name, unknown) == "" {

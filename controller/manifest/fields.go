@@ -13,6 +13,8 @@ type knownField struct {
 	name     string
 	typ      reflect.Type
 	required bool
+	// keys tell the entries of a list apart, where it may hold none twice.
+	keys []string
 }
 
 // fieldIndex knows the fields of the Go types that documents are decoded into. It belongs to one call of Parse.
@@ -41,7 +43,7 @@ func (s *fieldIndex) of(t reflect.Type) []knownField {
 				case name == "-" || name == "" || hidden[name]:
 				default:
 					hidden[name] = true
-					known = append(known, knownField{name, f.Type, isRequired(t, f.Type, name, options)})
+					known = append(known, knownField{name, f.Type, isRequired(t, f.Type, name, options), entryKeys(t, name)})
 				}
 			}
 		}

@@ -26,6 +26,8 @@ type Condition struct {
 	// Severity is empty, or Info for a condition that Ready does not depend on.
 	Severity ConditionSeverity `json:"severity,omitempty"`
 	// LastTransitionTime is when Status last changed.
+	//
+	// +optional
 	LastTransitionTime metav1.Time `json:"lastTransitionTime,omitzero"`
 	// Reason is one word in CamelCase, for programs.
 	Reason string `json:"reason,omitempty"`

@@ -8,11 +8,19 @@ import (
 // InferenceGraph answers one request by several InferenceServices, in a row, side by side or by choice.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=inferencegraphs,shortName=ig
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=='Ready')].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type InferenceGraph struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   InferenceGraphSpec   `json:"spec,omitempty"`
+	Spec InferenceGraphSpec `json:"spec,omitempty"`
+	// Status is what became of it, written by the controller.
+	//
+	// +optional
 	Status InferenceGraphStatus `json:"status,omitzero"`
 }
 
@@ -34,6 +42,8 @@ type InferenceGraphSpec struct {
 	// Nodes by name; "root" must be among them.
 	Nodes map[string]InferenceRouter `json:"nodes"`
 	// Resources of the graph's pod.
+	//
+	// +optional
 	Resources corev1.ResourceRequirements `json:"resources,omitzero"`
 	// Affinity of the graph's pod.
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`

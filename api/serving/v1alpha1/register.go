@@ -18,6 +18,10 @@ func AddToScheme(s *runtime.Scheme) error {
 		&InferenceGraph{}, &InferenceGraphList{},
 		&TrainedModel{}, &TrainedModelList{},
 		&ClusterStorageContainer{}, &ClusterStorageContainerList{},
+		&LocalModelCache{}, &LocalModelCacheList{},
+		&LocalModelNamespaceCache{}, &LocalModelNamespaceCacheList{},
+		&LocalModelNodeGroup{}, &LocalModelNodeGroupList{},
+		&LocalModelNode{}, &LocalModelNodeList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil

@@ -8,11 +8,19 @@ import (
 // ServingRuntime is a model server for the InferenceServices of its namespace.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:resource:path=servingruntimes
+// +kubebuilder:printcolumn:name="Disabled",type=boolean,JSONPath=`.spec.disabled`
+// +kubebuilder:printcolumn:name="ModelType",type=string,JSONPath=`.spec.supportedModelFormats[*].name`
+// +kubebuilder:printcolumn:name="Containers",type=string,JSONPath=`.spec.containers[*].name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ServingRuntime struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   ServingRuntimeSpec   `json:"spec,omitempty"`
+	Spec ServingRuntimeSpec `json:"spec,omitempty"`
+	// Status is empty.
+	//
+	// +optional
 	Status ServingRuntimeStatus `json:"status,omitzero"`
 }
 
@@ -30,11 +38,19 @@ type ServingRuntimeList struct {
 // before it.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:resource:path=clusterservingruntimes,scope=Cluster
+// +kubebuilder:printcolumn:name="Disabled",type=boolean,JSONPath=`.spec.disabled`
+// +kubebuilder:printcolumn:name="ModelType",type=string,JSONPath=`.spec.supportedModelFormats[*].name`
+// +kubebuilder:printcolumn:name="Containers",type=string,JSONPath=`.spec.containers[*].name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ClusterServingRuntime struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   ServingRuntimeSpec   `json:"spec,omitempty"`
+	Spec ServingRuntimeSpec `json:"spec,omitempty"`
+	// Status is empty.
+	//
+	// +optional
 	Status ServingRuntimeStatus `json:"status,omitzero"`
 }
 
@@ -86,6 +102,8 @@ type SupportedModelFormat struct {
 	// AutoSelect lets the runtime be chosen for an InferenceService that names none.
 	AutoSelect *bool `json:"autoSelect,omitempty"`
 	// Priority among the runtimes that could be chosen; the highest is taken, those without one come last.
+	//
+	// +kubebuilder:validation:Minimum=1
 	Priority *int32 `json:"priority,omitempty"`
 }
 
@@ -112,6 +130,9 @@ type ServingRuntimePodSpec struct {
 	// SchedulerName is the scheduler that places the pod.
 	SchedulerName string `json:"schedulerName,omitempty"`
 	// ResourceClaims that the containers may use.
+	//
+	// +listType=map
+	// +listMapKey=name
 	ResourceClaims []corev1.PodResourceClaim `json:"resourceClaims,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name"`
 }
 
@@ -132,8 +153,6 @@ type StorageHelper struct {
 }
 
 // ServerType is a multi-model server that KServe has an adapter for.
-//
-// +kubebuilder:validation:Enum=triton;mlserver;ovms
 type ServerType string
 
 // The servers with an adapter.

@@ -8,6 +8,7 @@ import (
 // ClusterStorageContainer is a container that fetches the model files of some kinds of URI.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:resource:path=clusterstoragecontainers,scope=Cluster
 type ClusterStorageContainer struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -34,8 +35,12 @@ type StorageContainerSpec struct {
 	// SupportedURIFormats are the URIs that it fetches; one that matches is enough.
 	SupportedURIFormats []SupportedURIFormat `json:"supportedUriFormats"`
 	// WorkloadType is where the container runs, initContainer if empty.
+	//
+	// +kubebuilder:default=initContainer
 	WorkloadType WorkloadType `json:"workloadType,omitempty"`
 	// SupportsMultiModelDownload is true if one run may fetch several URIs.
+	//
+	// +kubebuilder:default=false
 	SupportsMultiModelDownload *bool `json:"supportsMultiModelDownload,omitempty"`
 }
 
@@ -48,8 +53,6 @@ type SupportedURIFormat struct {
 }
 
 // WorkloadType is where a storage container runs.
-//
-// +kubebuilder:validation:Enum=initContainer;localModelDownloadJob
 type WorkloadType string
 
 // The places where a storage container runs.

@@ -8,11 +8,19 @@ import (
 // TrainedModel is a model that a multi-model InferenceService loads beside others.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=trainedmodels,shortName=tm
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=='Ready')].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type TrainedModel struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	Spec   TrainedModelSpec   `json:"spec,omitempty"`
+	Spec TrainedModelSpec `json:"spec,omitempty"`
+	// Status is what became of it, written by the controller.
+	//
+	// +optional
 	Status TrainedModelStatus `json:"status,omitzero"`
 }
 

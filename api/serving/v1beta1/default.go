@@ -99,9 +99,13 @@ func (p *PredictorSpec) defaultPredictor(d Defaults) {
 	defaultToken(&p.PodSpec, d.AutomountServiceAccountToken)
 }
 
-// defaultCanary leaves resources and the token to the stable predictor, which the canary is laid over.
+// defaultCanary leaves resources and the token to the stable predictor, which the canary is laid over. KServe's
+// schema asks a canary's model for the container's name, which means nothing.
 func (p *PredictorSpec) defaultCanary() {
 	p.frameworkToModel()
+	if p.Model != nil {
+		p.Model.Name = ""
+	}
 	p.Model.defaultProtocol()
 	defaultMountPaths(p.StorageURIs)
 }

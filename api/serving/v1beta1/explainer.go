@@ -11,6 +11,9 @@ type ExplainerSpec struct {
 	ComponentExtensionSpec `json:",inline"`
 
 	// StorageURIs are places to fetch files from.
+	//
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
 	StorageURIs []StorageURI `json:"storageUris,omitempty"`
 }
 

@@ -9,6 +9,11 @@ import (
 
 // MetricQuantity is a quantity that keeps the text it was written as: a threshold of "2.50" is handed on as
 // "2.50", which a resource.Quantity alone would turn into 2500m.
+//
+// +kubebuilder:validation:Type=""
+// +kubebuilder:validation:XIntOrString
+// +kubebuilder:validation:AnyOf={{type: "integer"},{type: "string"}}
+// +kubebuilder:validation:Pattern=`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`
 type MetricQuantity struct {
 	// Text as it was written, without quotes.
 	Text string `json:"-"`

@@ -1,5 +1,7 @@
 package v1beta1
 
+import "github.com/sluice-serving/sluice/api/serving/v1alpha1"
+
 // Annotations of an InferenceService that change what is made of it.
 const (
 	// AnnotationDeploymentMode is Standard, Knative or ModelMesh, or one of their old names.
@@ -15,7 +17,7 @@ const (
 	// AnnotationEnablePrometheusScraping is "true" for pods that Prometheus shall scrape.
 	AnnotationEnablePrometheusScraping = "serving.kserve.io/enable-prometheus-scraping"
 	// AnnotationGPUResourceTypes is a JSON list of resource names that count as GPUs beside the known ones.
-	AnnotationGPUResourceTypes = "serving.kserve.io/gpu-resource-types"
+	AnnotationGPUResourceTypes = v1alpha1.AnnotationGPUResourceTypes
 	// AnnotationServerType stands on a runtime and names the model server, such as mlserver.
 	AnnotationServerType = "serving.kserve.io/server-type"
 	// AnnotationStorageReadonly is "false" for a model directory that the server may write to.

@@ -21,6 +21,8 @@ const (
 // containers says what runs; containers beside a model are further containers of its pod.
 type PredictorSpec struct {
 	// Name becomes part of the children's names, and sets a canary apart from the stable predictor.
+	//
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
 
 	// SKLearn is an old spelling of a model of format sklearn. Default turns it and its siblings into Model.
@@ -47,6 +49,9 @@ type PredictorSpec struct {
 	// Model is what runs, by its format and where its files are.
 	Model *ModelSpec `json:"model,omitempty"`
 	// StorageURIs are several places to fetch from, instead of the model's storageUri.
+	//
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
 	StorageURIs []StorageURI `json:"storageUris,omitempty"`
 	// StorageContainerName names the ClusterStorageContainer to fetch with.
 	StorageContainerName *string `json:"storageContainerName,omitempty"`
@@ -60,6 +65,8 @@ type PredictorSpec struct {
 // ModelSpec is a model by its format.
 type ModelSpec struct {
 	// ModelFormat is what the files are.
+	//
+	// +optional
 	ModelFormat ModelFormat `json:"modelFormat,omitzero"`
 	// Runtime names the ServingRuntime or ClusterServingRuntime; unset, it is chosen by the format.
 	Runtime *string `json:"runtime,omitempty"`

@@ -20,8 +20,12 @@ type InferenceServiceStatus struct {
 	// Components by type.
 	Components map[ComponentType]ComponentStatusSpec `json:"components,omitempty"`
 	// ModelStatus is how far the model is loaded.
+	//
+	// +optional
 	ModelStatus ModelStatus `json:"modelStatus,omitzero"`
 	// CanaryStatuses are in the order of spec.canary.
+	//
+	// +listType=atomic
 	CanaryStatuses []CanaryStatus `json:"canaryStatuses,omitempty"`
 	// DeploymentMode is the mode that the service was deployed in; it does not change.
 	DeploymentMode string `json:"deploymentMode,omitempty"`
@@ -78,12 +82,16 @@ type CanaryStatus struct {
 	// TrafficPercent that the spec gives it.
 	TrafficPercent int32 `json:"trafficPercent"`
 	// ModelStatus is how far its model is loaded.
+	//
+	// +optional
 	ModelStatus ModelStatus `json:"modelStatus,omitzero"`
 }
 
 // ModelStatus is how far a model is loaded.
 type ModelStatus struct {
 	// TransitionStatus is how far the latest change is.
+	//
+	// +kubebuilder:default=UpToDate
 	TransitionStatus TransitionStatus `json:"transitionStatus"`
 	// ModelRevisionStates are the states of the serving and of the coming model.
 	ModelRevisionStates *ModelRevisionStates `json:"states,omitempty"`
@@ -94,6 +102,8 @@ type ModelStatus struct {
 }
 
 // TransitionStatus is how far a change is.
+//
+// +kubebuilder:validation:Enum="";UpToDate;InProgress;BlockedByFailedLoad;InvalidSpec
 type TransitionStatus string
 
 // How far a change may be.
@@ -111,12 +121,18 @@ const (
 // ModelRevisionStates are the states of the serving and of the coming model.
 type ModelRevisionStates struct {
 	// ActiveModelState is the state of the model that serves.
+	//
+	// +kubebuilder:default=Pending
 	ActiveModelState ModelState `json:"activeModelState"`
 	// TargetModelState is the state of the model that the spec asks for.
+	//
+	// +kubebuilder:default=""
 	TargetModelState ModelState `json:"targetModelState,omitempty"`
 }
 
 // ModelState is how far a model is.
+//
+// +kubebuilder:validation:Enum="";Pending;Standby;Loading;Loaded;FailedToLoad
 type ModelState string
 
 // How far a model may be.
@@ -131,12 +147,16 @@ const (
 // ModelCopies counts the pods that hold a model.
 type ModelCopies struct {
 	// FailedCopies are those that could not load it.
+	//
+	// +kubebuilder:default=0
 	FailedCopies int `json:"failedCopies"`
 	// TotalCopies are those that hold it.
 	TotalCopies int `json:"totalCopies,omitempty"`
 }
 
 // FailureReason is why a model does not serve, in one word.
+//
+// +kubebuilder:validation:Enum=ModelLoadFailed;RuntimeUnhealthy;RuntimeDisabled;NoSupportingRuntime;RuntimeNotRecognized;InvalidPredictorSpec;InvalidWorkerSpecNotSet;InvalidGPUAllocation
 type FailureReason string
 
 // Why a model may not serve.

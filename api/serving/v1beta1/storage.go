@@ -3,8 +3,14 @@ package v1beta1
 // StorageURI is one place to fetch from and where it appears in the container.
 type StorageURI struct {
 	// URI to fetch.
+	//
+	// +kubebuilder:validation:MinLength=1
 	URI string `json:"uri"`
 	// MountPath is an absolute path in the container, /mnt/models if unset.
+	//
+	// +kubebuilder:default="/mnt/models"
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:Pattern=`^/.*`
 	MountPath string `json:"mountPath,omitempty"`
 }
 

@@ -6,5 +6,8 @@ type TransformerSpec struct {
 	ComponentExtensionSpec `json:",inline"`
 
 	// StorageURIs are places to fetch files from.
+	//
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
 	StorageURIs []StorageURI `json:"storageUris,omitempty"`
 }

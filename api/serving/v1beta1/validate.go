@@ -5,11 +5,12 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 // namePattern is what KServe asks of the names of services and predictors: a DNS label that begins with a letter.
@@ -61,11 +62,11 @@ func (s *InferenceService) validateMetadata() field.ErrorList {
 			validation.DNS1035LabelMaxLength, len(longest)-validation.DNS1035LabelMaxLength)))
 	}
 	if class, said := s.Annotations[AnnotationAutoscalerClass]; said {
-		errs = append(errs, oneOf(annotationPath(AnnotationAutoscalerClass), AutoscalerClass(class),
+		errs = append(errs, rules.OneOf(annotationPath(AnnotationAutoscalerClass), AutoscalerClass(class),
 			AutoscalerHPA, AutoscalerKEDA, AutoscalerExternal, AutoscalerNone)...)
 	}
 	if _, said := s.Annotations[AnnotationDeploymentMode]; said {
-		errs = append(errs, oneOf(annotationPath(AnnotationDeploymentMode), s.Mode(),
+		errs = append(errs, rules.OneOf(annotationPath(AnnotationDeploymentMode), s.Mode(),
 			ModeStandard, ModeKnative, ModeModelMesh)...)
 	}
 	return errs
@@ -126,25 +127,4 @@ func validateLabels(labels map[string]string, path *field.Path) field.ErrorList 
 		}
 	}
 	return errs
-}
-
-func oneOf[T ~string](path *field.Path, value T, allowed ...T) field.ErrorList {
-	names := make([]string, len(allowed))
-	for i, a := range allowed {
-		if a == value {
-			return nil
-		}
-		names[i] = string(a)
-	}
-	return field.ErrorList{field.Invalid(path, string(value), "not one of the values that this field has; use "+alternatives(names))}
-}
-
-func alternatives(names []string) string { return enumerate(names, "or") }
-
-func enumerate(names []string, last string) string {
-	n := len(names) - 1
-	if n == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:n], ", ") + " " + last + " " + names[n]
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 func (s *InferenceService) validateCanaries(path *field.Path, mode DeploymentMode) field.ErrorList {
@@ -42,7 +44,7 @@ func (s *InferenceService) validateCanaries(path *field.Path, mode DeploymentMod
 func (c *CanarySpec) validate(stable *PredictorSpec, path *field.Path) field.ErrorList {
 	at := path.Child("predictor")
 	p := &c.Predictor
-	errs := percent(path.Child("trafficPercent"), int64(c.TrafficPercent))
+	errs := rules.Percent(path.Child("trafficPercent"), int64(c.TrafficPercent))
 	if p.Name == "" {
 		errs = append(errs, field.Required(at.Child("name"), "a canary is told apart by its name; set one, such as v2"))
 	} else {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 func (c *ComponentExtensionSpec) validate(path *field.Path, scaling scalingRules) field.ErrorList {
@@ -24,20 +26,20 @@ func (c *ComponentExtensionSpec) validateNumbers(path *field.Path) field.ErrorLi
 	if c.MinReplicas != nil {
 		minReplicas = int64(*c.MinReplicas)
 	}
-	errs := notNegative(path.Child("minReplicas"), minReplicas)
-	errs = append(errs, notNegative(path.Child("maxReplicas"), int64(c.MaxReplicas))...)
+	errs := rules.NotNegative(path.Child("minReplicas"), minReplicas)
+	errs = append(errs, rules.NotNegative(path.Child("maxReplicas"), int64(c.MaxReplicas))...)
 	if c.MaxReplicas > 0 && minReplicas > int64(c.MaxReplicas) {
 		errs = append(errs, field.Invalid(path.Child("minReplicas"), minReplicas,
 			fmt.Sprintf("more than maxReplicas, which is %d; lower the one or raise the other", c.MaxReplicas)))
 	}
 	if c.ContainerConcurrency != nil {
-		errs = append(errs, notNegative(path.Child("containerConcurrency"), *c.ContainerConcurrency)...)
+		errs = append(errs, rules.NotNegative(path.Child("containerConcurrency"), *c.ContainerConcurrency)...)
 	}
 	if c.TimeoutSeconds != nil {
-		errs = append(errs, notNegative(path.Child("timeout"), *c.TimeoutSeconds)...)
+		errs = append(errs, rules.NotNegative(path.Child("timeout"), *c.TimeoutSeconds)...)
 	}
 	if p := c.CanaryTrafficPercent; p != nil {
-		errs = append(errs, percent(path.Child("canaryTrafficPercent"), *p)...)
+		errs = append(errs, rules.Percent(path.Child("canaryTrafficPercent"), *p)...)
 	}
 	return errs
 }
@@ -50,7 +52,7 @@ func (l *LoggerSpec) validate(path *field.Path) field.ErrorList {
 	if l.Mode == "" {
 		errs = append(errs, field.Required(path.Child("mode"), "what is logged must be said; set all, request or response"))
 	} else {
-		errs = append(errs, oneOf(path.Child("mode"), l.Mode, LogAll, LogRequest, LogResponse)...)
+		errs = append(errs, rules.OneOf(path.Child("mode"), l.Mode, LogAll, LogRequest, LogResponse)...)
 	}
 	if l.Storage == nil {
 		return errs
@@ -77,22 +79,8 @@ func (b *Batcher) validate(path *field.Path) field.ErrorList {
 		value *int
 	}{{"maxBatchSize", b.MaxBatchSize}, {"maxLatency", b.MaxLatency}, {"timeout", b.Timeout}} {
 		if f.value != nil {
-			errs = append(errs, notNegative(path.Child(f.name), int64(*f.value))...)
+			errs = append(errs, rules.NotNegative(path.Child(f.name), int64(*f.value))...)
 		}
 	}
 	return errs
-}
-
-func notNegative(path *field.Path, n int64) field.ErrorList {
-	if n >= 0 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, n, "below zero; use 0 or more")}
-}
-
-func percent(path *field.Path, n int64) field.ErrorList {
-	if n >= 0 && n <= 100 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, n, "not a percentage; use 0 to 100")}
 }

@@ -1,6 +1,10 @@
 package v1beta1
 
-import "k8s.io/apimachinery/pkg/util/validation/field"
+import (
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
+)
 
 func (e *ExplainerSpec) validate(path *field.Path, scaling scalingRules) field.ErrorList {
 	var errs field.ErrorList
@@ -28,7 +32,7 @@ func (a *ARTExplainerSpec) validate(path *field.Path) field.ErrorList {
 	if a.StorageURI != "" {
 		uri = &a.StorageURI
 	}
-	errs := oneOf(path.Child("type"), a.Type, ARTSquareAttack)
+	errs := rules.OneOf(path.Child("type"), a.Type, ARTSquareAttack)
 	errs = append(errs, validateEnv(a.Env, path.Child("env"))...)
 	return append(errs, validateStorage(a.Storage, uri, path)...)
 }

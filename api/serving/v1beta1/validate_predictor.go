@@ -5,10 +5,18 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 func (p *PredictorSpec) validate(path *field.Path, scaling scalingRules) field.ErrorList {
 	errs := p.validateImplementation(path)
+	for _, m := range p.models() {
+		if m.spec.Name != "" {
+			errs = append(errs, field.Forbidden(path.Child(m.field, "name"),
+				"the serving container is always called "+ContainerServing+"; remove name"))
+		}
+	}
 	if p.Name != "" {
 		errs = append(errs, validateName(p.Name, path.Child("name"))...)
 	}
@@ -45,7 +53,7 @@ func (p *PredictorSpec) validateImplementation(path *field.Path) field.ErrorList
 	case 1:
 		return nil
 	}
-	what := fmt.Sprintf("%s say what runs, and exactly one may", enumerate(set, "and"))
+	what := fmt.Sprintf("%s say what runs, and exactly one may", rules.Enumerate(set, "and"))
 	remedy := "; keep one of them"
 	if slices.Contains(set, "containers") {
 		remedy += fmt.Sprintf(" (a container beside a model must not be called %s)", ContainerServing)
@@ -95,12 +103,7 @@ func (p *PredictorSpec) source() string {
 }
 
 func (m *PredictorExtensionSpec) validate(path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if m.Name != "" {
-		errs = append(errs, field.Forbidden(path.Child("name"),
-			"the serving container is always called "+ContainerServing+"; remove name"))
-	}
-	errs = append(errs, validateEnv(m.Env, path.Child("env"))...)
+	errs := validateEnv(m.Env, path.Child("env"))
 	errs = append(errs, validateStorage(m.Storage, m.StorageURI, path)...)
 	return append(errs, m.Confidential.validate(m.StorageURI, path)...)
 }

@@ -5,6 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 // knativeHPA is the value of Knative's class annotation that hands scaling to the HPA.
@@ -37,7 +39,7 @@ func (r scalingRules) validate(c *ComponentExtensionSpec, path *field.Path) fiel
 func (c *ComponentExtensionSpec) validateEnums(path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if m := c.ScaleMetric; m != nil {
-		errs = append(errs, oneOf(path.Child("scaleMetric"), *m, MetricCPU, MetricMemory, MetricConcurrency, MetricRPS)...)
+		errs = append(errs, rules.OneOf(path.Child("scaleMetric"), *m, MetricCPU, MetricMemory, MetricConcurrency, MetricRPS)...)
 	}
 	if t := c.ScaleMetricType; t != nil {
 		errs = append(errs, t.validate(path.Child("scaleMetricType"))...)
@@ -52,32 +54,24 @@ func (c *ComponentExtensionSpec) validateEnums(path *field.Path) field.ErrorList
 }
 
 func (m *MetricsSpec) validateEnums(path *field.Path) field.ErrorList {
-	errs := oneOf(path.Child("type"), m.Type, ResourceMetricSourceType, ExternalMetricSourceType, PodMetricSourceType)
+	errs := rules.OneOf(path.Child("type"), m.Type, ResourceMetricSourceType, ExternalMetricSourceType, PodMetricSourceType)
 	if r := m.Resource; r != nil {
-		errs = append(errs, oneOf(path.Child("resource", "name"), r.Name, ResourceMetricCPU, ResourceMetricMemory)...)
+		errs = append(errs, rules.OneOf(path.Child("resource", "name"), r.Name, ResourceMetricCPU, ResourceMetricMemory)...)
 		errs = append(errs, r.Target.Type.validate(path.Child("resource", "target", "type"))...)
 	}
 	if e := m.External; e != nil {
-		errs = append(errs, unsetOrOneOf(path.Child("external", "metric", "backend"), e.Metric.Backend, PrometheusBackend, GraphiteBackend)...)
+		errs = append(errs, rules.UnsetOrOneOf(path.Child("external", "metric", "backend"), e.Metric.Backend, PrometheusBackend, GraphiteBackend)...)
 		errs = append(errs, e.Target.Type.validate(path.Child("external", "target", "type"))...)
 	}
 	if p := m.PodMetric; p != nil {
-		errs = append(errs, unsetOrOneOf(path.Child("podmetric", "metric", "backend"), p.Metric.Backend, OpenTelemetryBackend)...)
+		errs = append(errs, rules.UnsetOrOneOf(path.Child("podmetric", "metric", "backend"), p.Metric.Backend, OpenTelemetryBackend)...)
 		errs = append(errs, p.Target.Type.validate(path.Child("podmetric", "target", "type"))...)
 	}
 	return errs
 }
 
 func (t MetricTargetType) validate(path *field.Path) field.ErrorList {
-	return unsetOrOneOf(path, t, UtilizationMetricType, ValueMetricType, AverageValueMetricType)
-}
-
-// unsetOrOneOf is for fields that KServe's schema does not ask for.
-func unsetOrOneOf[T ~string](path *field.Path, value T, allowed ...T) field.ErrorList {
-	if value == "" {
-		return nil
-	}
-	return oneOf(path, value, allowed...)
+	return rules.UnsetOrOneOf(path, t, UtilizationMetricType, ValueMetricType, AverageValueMetricType)
 }
 
 func (c *ComponentExtensionSpec) validateHPA(path *field.Path) field.ErrorList {
@@ -85,7 +79,7 @@ func (c *ComponentExtensionSpec) validateHPA(path *field.Path) field.ErrorList {
 	if c.ScaleMetric != nil {
 		metric = *c.ScaleMetric
 	}
-	errs := oneOf(path.Child("scaleMetric"), metric, MetricCPU, MetricMemory)
+	errs := rules.OneOf(path.Child("scaleMetric"), metric, MetricCPU, MetricMemory)
 	if t := c.ScaleTarget; t != nil && *t < 1 {
 		errs = append(errs, field.Invalid(path.Child("scaleTarget"), *t, "below 1; use 1 or more"))
 	} else if t != nil && metric == MetricCPU && *t > 100 {
@@ -111,7 +105,7 @@ func (c *ComponentExtensionSpec) validateConcurrencyScaling(path *field.Path) fi
 	if c.ScaleMetric != nil {
 		metric = *c.ScaleMetric
 	}
-	errs := oneOf(path.Child("scaleMetric"), metric, MetricConcurrency, MetricRPS)
+	errs := rules.OneOf(path.Child("scaleMetric"), metric, MetricConcurrency, MetricRPS)
 	if t := c.ScaleTarget; t != nil && metric == MetricRPS && *t < 1 {
 		errs = append(errs, field.Invalid(path.Child("scaleTarget"), *t, "below 1; use 1 or more requests a second"))
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sluice-serving/sluice/api/serving/rules"
 )
 
 // storageTypes are the kinds of store that a key of the storage-config secret may describe.
@@ -35,7 +37,7 @@ func validateStorage(storage *ModelStorageSpec, uri *string, at *field.Path) fie
 		return nil
 	}
 	return field.ErrorList{field.Invalid(at.Child("storage", "parameters").Key("type"), kind,
-		"not a kind of store; use "+alternatives(storageTypes))}
+		"not a kind of store; use "+rules.Alternatives(storageTypes))}
 }
 
 func validateStorageURIs(uris []StorageURI, single string, at *field.Path) field.ErrorList {
