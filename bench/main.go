@@ -22,6 +22,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-serving/sluice/bench/formats"
 	"github.com/sluice-serving/sluice/bench/report"
 	"github.com/sluice-serving/sluice/bench/rig"
 	"github.com/sluice-serving/sluice/bench/standalone"
@@ -39,6 +40,7 @@ type benchmark struct {
 func benchmarks() []benchmark {
 	return []benchmark{
 		{standalone.Name, "sluice run with 1, 100 and 1,000 services: cold start, changes, CPU, memory; Envoy's throughput with our configuration", standalone.Parts(), standalone.Run},
+		{formats.Name, "sluice serve beside MLServer and KServe's Python server, and batches beside XGBoost and LightGBM themselves", formats.Parts(), formats.Run},
 	}
 }
 

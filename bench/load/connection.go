@@ -12,7 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Target is what is asked, always by GET and without a body.
+// Target is what is asked: by GET, or by POST if there is a body.
 type Target struct {
 	// Address is where to connect, as host:port.
 	Address string
@@ -20,6 +20,8 @@ type Target struct {
 	Host string
 	// Path has its query with it.
 	Path string
+	// Body is JSON.
+	Body []byte
 }
 
 // Connection is one connection that is kept open. One goroutine uses it at a time.
@@ -43,7 +45,12 @@ func Dial(ctx context.Context, target Target) (*Connection, error) {
 
 // Retarget has the connection ask another host and path; the address stays that of the server it is connected to.
 func (c *Connection) Retarget(target Target) {
-	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target.Path, target.Host)
+	if target.Body == nil {
+		c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target.Path, target.Host)
+		return
+	}
+	c.request = fmt.Appendf(c.request[:0], "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		target.Path, target.Host, len(target.Body), target.Body)
 }
 
 // SetDeadline bounds everything that follows, as [net.Conn] has it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,29 @@ func TestConnectionIsKeptAndAsksWhatTheTargetSays(t *testing.T) {
 	}
 	if n := connections.Load(); n != 1 {
 		t.Errorf("%d connections for three requests, want one", n)
+	}
+}
+
+func TestABodyIsPosted(t *testing.T) {
+	t.Parallel()
+	target, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "%s %s %s", r.Method, r.Header.Get("Content-Type"), body)
+	})
+	target.Body = []byte(`{"a":1}`)
+	connection, err := Dial(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	for range 2 {
+		answer, err := connection.Ask()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := string(answer.Body()), `POST application/json {"a":1}`; got != want {
+			t.Errorf("answered %q, want %q", got, want)
+		}
 	}
 }
 

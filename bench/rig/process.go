@@ -121,9 +121,9 @@ func (p *Process) Stop() error {
 	}
 }
 
-// End ends a process that does not care how: it is killed, and waited for.
+// End ends a process that does not care how: it is killed with what it started, and waited for.
 func (p *Process) End() {
-	_ = p.cmd.Process.Kill() // fails only when it has ended
+	_ = unix.Kill(-p.PID(), unix.SIGKILL) // the group is its own; fails only when all of it has ended
 	<-p.exited
 }
 

@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
@@ -147,6 +149,57 @@ func TestUsageAndChildren(t *testing.T) {
 	if _, err := Child(os.Getpid(), "nobody"); err == nil {
 		t.Error("no error for a child that isn't there")
 	}
+}
+
+// TestMemoryOfATree has a shell that holds next to nothing start one that does, and ends both.
+func TestMemoryOfATree(t *testing.T) {
+	t.Parallel()
+	const held = 20 << 20
+	script := fmt.Sprintf(`sh -c 'x=$(head -c %d /dev/zero | tr "\0" x); echo full; read -r _ <"$0"' "$0"; true`, held)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := prepared(t).Start(Command{Name: "sh", Path: "/bin/sh", Args: []string{"-c", script, fifo}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Await(t.Context(), 90*time.Second, func(context.Context) error {
+		data, err := os.ReadFile(p.LogFile())
+		if err == nil && !strings.Contains(string(data), "full") {
+			err = errors.New("the child isn't there")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if memory, err := TreeMemory(p.PID()); err != nil || memory < held {
+		t.Errorf("%d bytes, %v; the child alone holds %d", memory, err, held)
+	}
+	tree, err := descendants(p.PID())
+	if err != nil || len(tree) < 2 {
+		t.Errorf("processes %v, %v", tree, err)
+	}
+	p.End()
+	for _, pid := range tree {
+		if err := unix.Kill(pid, 0); err == nil && !ended(pid) {
+			t.Errorf("process %d goes on", pid)
+		}
+	}
+}
+
+// ended says whether a process is dead, though nobody has waited for it yet, or will be when its signal arrives.
+func ended(pid int) bool {
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		process, err := procfs.NewProc(pid)
+		if err != nil {
+			return true
+		}
+		if stat, err := process.Stat(); err != nil || stat.State == "Z" {
+			return true
+		}
+	}
+	return false
 }
 
 // allowed is how many processors a process may use.
