@@ -221,7 +221,9 @@ func FuzzInferRequest(f *testing.F) {
 		f.Add([]byte(seed), -1)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, header int) {
-		req, err := DecodeInferRequest(body, header)
+		var req *InferRequest
+		var err error
+		bodyMemory().Run(t, len(body), func() { req, err = DecodeInferRequest(body, header) })
 		if err != nil {
 			if !IsRequestFault(err) {
 				t.Fatalf("%T is not the client's fault: %v", err, err)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluice-serving/sluice/test/bounded"
 )
 
 var (
@@ -107,13 +109,18 @@ func TestPredictionsAreNestedAsTheOutputs(t *testing.T) {
 	}
 }
 
+// bodyMemory is what a request's body may have allocated, whatever shapes and lengths it claims.
+func bodyMemory() bounded.Memory { return bounded.Memory{PerByte: 256, Constant: 1 << 20} }
+
 func FuzzPredictRequest(f *testing.F) {
 	for _, seed := range []string{`{"instances":[[1,2],[3,4]]}`, `{"inputs":{"a":[[1]],"b":["p"]}}`, `{"instances":[{"a":1,"b":"q"}],"outputs":["y"]}`, `{"instances":["a",{"b64":"AA=="}]}`, `{"inputs":5}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, specs := range [][]TensorSpec{matrix, pair, texts, scalar} {
-			req, err := DecodePredictRequest(body, specs)
+			var req *PredictRequest
+			var err error
+			bodyMemory().Run(t, len(body), func() { req, err = DecodePredictRequest(body, specs) })
 			if err != nil {
 				if !IsRequestFault(err) {
 					t.Fatalf("%T is not the client's fault: %v", err, err)

@@ -96,7 +96,9 @@ func FuzzDecodeRowsRequest(f *testing.F) {
 		f.Add([]byte(seed), true)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, texts bool) {
-		req, err := DecodeRowsRequest(body, texts)
+		var req *PredictRequest
+		var err error
+		bodyMemory().Run(t, len(body), func() { req, err = DecodeRowsRequest(body, texts) })
 		if err != nil {
 			if !IsRequestFault(err) {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -18,42 +19,47 @@ type compression struct {
 	name  string
 	magic string
 	skip  int // bytes of a header of joblib's own
-	open  func(io.Reader) (io.Reader, error)
+	// open gives the content of what the reader holds, of which no more than most bytes are wanted.
+	open func(r io.Reader, most int64) (io.Reader, error)
 }
 
 // oldZlibHeader is "ZF" and the length in hexadecimal, as joblib before 0.10 wrote.
 const oldZlibHeader = 2 + len("0x10000000000000000")
 
 func compressions() []compression {
-	unzlib := func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }
+	unzlib := func(r io.Reader, _ int64) (io.Reader, error) { return zlib.NewReader(r) }
 	return []compression{
 		{name: "zlib", magic: "\x78", open: unzlib},
 		{name: "zlib", magic: "ZF", skip: oldZlibHeader, open: unzlib},
-		{name: "gzip", magic: "\x1f\x8b", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-		{name: "bzip2", magic: "BZ", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+		{name: "gzip", magic: "\x1f\x8b", open: func(r io.Reader, _ int64) (io.Reader, error) { return gzip.NewReader(r) }},
+		{name: "bzip2", magic: "BZ", open: func(r io.Reader, _ int64) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 		{name: "lzma", magic: "\x5d\x00", open: openLzma},
 		{name: "xz", magic: "\xfd7zXZ", open: openXz},
-		{name: "lz4", magic: "\x04\x22\x4d\x18", open: func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
+		{name: "lz4", magic: "\x04\x22\x4d\x18", open: func(r io.Reader, _ int64) (io.Reader, error) { return lz4.NewReader(r), nil }},
 	}
 }
 
 // maxDictionary bounds what the header of an LZMA stream makes its reader allocate at once; xz -9 has 64 MiB.
 const maxDictionary = 128 << 20
 
-func openLzma(r io.Reader) (io.Reader, error) {
+func openLzma(r io.Reader, most int64) (io.Reader, error) {
 	head := make([]byte, lzma.HeaderLen)
 	if _, err := io.ReadFull(r, head); err != nil {
 		return nil, err
 	}
-	if size := uint32(head[1]) | uint32(head[2])<<8 | uint32(head[3])<<16 | uint32(head[4])<<24; size > maxDictionary {
+	dictionary := head[1:5]
+	size := binary.LittleEndian.Uint32(dictionary)
+	if size > maxDictionary {
 		return nil, fmt.Errorf("its dictionary of %d bytes is above %d", size, maxDictionary)
 	}
+	// No match reaches further back than the content is long.
+	binary.LittleEndian.PutUint32(dictionary, uint32(min(int64(size), max(most+1, lzma.MinDictCap))))
 	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
 }
 
 // openXz looks at the dictionary that the first block asks for: the header of the stream is 12 bytes, then comes the block's own (sizes, then
 // filters of which LZMA2 has one byte of properties; section 3.1 and 5.3 of the .xz format).
-func openXz(r io.Reader) (io.Reader, error) {
+func openXz(r io.Reader, _ int64) (io.Reader, error) {
 	const streamHeader, lzma2 = 12, "\x21\x01"
 	head := make([]byte, streamHeader+1)
 	if _, err := io.ReadFull(r, head); err != nil {
@@ -88,7 +94,7 @@ func unpack(data []byte, limits Limits) ([]byte, error) {
 }
 
 func (c compression) unpack(data []byte, most int64) ([]byte, error) {
-	r, err := c.open(bytes.NewReader(data))
+	r, err := c.open(bytes.NewReader(data), most)
 	if err != nil {
 		return nil, &FormatError{Problem: fmt.Sprintf("the file begins as %s does, and can't be unpacked: %v", c.name, err)}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluice-serving/sluice/runtime/sklearn/pickle"
+	"github.com/sluice-serving/sluice/test/bounded"
 )
 
 func read(t *testing.T, content string) pickle.Value {
@@ -240,8 +241,12 @@ func FuzzRead(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	// Unpacking may fill Limits.Memory several times over, for stacks and buffers that grow.
+	memory := bounded.Memory{PerByte: 512, Constant: 16 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := pickle.Read(data, pickle.Limits{Memory: 1 << 20})
+		var v pickle.Value
+		var err error
+		memory.Run(t, len(data), func() { v, err = pickle.Read(data, pickle.Limits{Memory: 1 << 20}) })
 		if err != nil {
 			return
 		}

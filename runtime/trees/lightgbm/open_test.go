@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-serving/sluice/runtime/tabular"
 	"github.com/sluice-serving/sluice/runtime/trees/librarytest"
 	"github.com/sluice-serving/sluice/runtime/trees/lightgbm"
+	"github.com/sluice-serving/sluice/test/bounded"
 )
 
 func raw(t testing.TB, file string) []byte {
@@ -150,9 +151,12 @@ func FuzzFromBytes(f *testing.F) {
 			f.Add(append(append(trees, "end of trees\n\npandas_categorical"...), pandas...))
 		}
 	}
+	memory := bounded.Memory{PerByte: 512, Constant: 64 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, o := range []lightgbm.Options{{}, {Classifier: true}} {
-			e, err := lightgbm.FromBytes(data, o)
+			var e tabular.Estimator
+			var err error
+			memory.Run(t, len(data), func() { e, err = lightgbm.FromBytes(data, o) })
 			if err != nil {
 				continue
 			}

@@ -39,7 +39,8 @@ func newEstimator(m *booster, o Options) (*estimator, error) {
 	}
 	e := &estimator{groups: m.groups(), objective: objective, linear: m.linear, missing: o.Missing}
 	e.describeFeatures(m)
-	for g := range e.groups {
+	e.base = make([]float32, e.groups)
+	for g := range e.base {
 		base := m.base[min(g, len(m.base)-1)]
 		if m.linear != nil {
 			base = m.base[0] // gblinear looks at no other
@@ -47,7 +48,7 @@ func newEstimator(m *booster, o Options) (*estimator, error) {
 		if objective.margin != nil && !m.version.before(1, 0) {
 			base = objective.margin(base)
 		}
-		e.base = append(e.base, base)
+		e.base[g] = base
 	}
 	if e.outputs, err = e.outputsFor(o); err != nil {
 		return nil, err

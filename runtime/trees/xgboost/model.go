@@ -202,7 +202,7 @@ func single(numbers []float64) []float32 {
 func (m *booster) check() error {
 	groups := m.groups()
 	// What describes each feature and output takes memory of its own, however small the file.
-	const most = 1 << 20
+	const most, unproven = 1 << 20, 1 << 12
 	switch {
 	case m.features > most:
 		return fmt.Errorf("learner: %d features; at most %d can be read", m.features, most)
@@ -210,6 +210,9 @@ func (m *booster) check() error {
 		return errors.New("learner: a negative number of features, classes or targets")
 	case groups > most:
 		return fmt.Errorf("learner: %d outputs for each row; at most %d can be read", groups, most)
+	// An output takes a tree or a leaf's value of its own.
+	case m.linear == nil && groups > unproven && !m.vector && groups > len(m.trees):
+		return fmt.Errorf("learner: %d outputs for each row, and %d trees; each output has trees of its own", groups, len(m.trees))
 	case len(m.base) != 1 && len(m.base) != groups:
 		return fmt.Errorf("learner: base_score has %d numbers for %d outputs", len(m.base), groups)
 	case len(m.names) > 0 && len(m.names) != m.features:

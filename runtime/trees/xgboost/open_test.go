@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-serving/sluice/runtime/tabular"
 	"github.com/sluice-serving/sluice/runtime/trees/librarytest"
 	"github.com/sluice-serving/sluice/runtime/trees/xgboost"
+	"github.com/sluice-serving/sluice/test/bounded"
 )
 
 func TestAFileThatIsNoModelIsRefused(t *testing.T) {
@@ -191,9 +192,13 @@ func FuzzFromBytes(f *testing.F) {
 			}
 		}
 	}
+	// Features take 24 bytes each, however small the file, and there may be 2^20; a class has its label and margin.
+	memory := bounded.Memory{PerByte: 512, Constant: 64 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, o := range []xgboost.Options{{}, {Interface: xgboost.Classifier}} {
-			e, err := xgboost.FromBytes(data, o)
+			var e tabular.Estimator
+			var err error
+			memory.Run(t, len(data), func() { e, err = xgboost.FromBytes(data, o) })
 			if err != nil {
 				continue
 			}
