@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/runtime/storage"
@@ -35,6 +37,13 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	for _, p := range started.all {
 		p.Stop()
+	}
+	http.DefaultClient.CloseIdleConnections() // the tests' own, to the stores
+	// The fake of Google's store is loaded with a package that starts a goroutine for good.
+	opencensus := goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start")
+	if err := goleak.Find(opencensus); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }
