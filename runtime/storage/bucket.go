@@ -23,8 +23,6 @@ type bucketStore struct {
 	pin func(o object, as func(any) bool)
 	// meant says whether the checksum of an object's entry is one.
 	meant func(ctx context.Context, o object) bool
-	// shut gives back what the bucket was opened with.
-	shut func() error
 }
 
 var _ source = (*bucketStore)(nil)
@@ -47,7 +45,7 @@ func (b *bucketStore) list(ctx context.Context) (_ []object, err error) {
 		o := object{key: entry.Key, name: path.Base(entry.Key), size: entry.Size, ranged: true}
 		b.describe(entry, &o)
 		if found = append(found, o); len(found) > maxObjects {
-			return nil, b.uri.Fail(origin.ReasonInvalidURI, "there are more than %d objects below it", "name the model's own folder", maxObjects)
+			return nil, tooMany(b.uri)
 		}
 		if o.key == b.uri.Path {
 			return placed(b.uri, found)
@@ -75,10 +73,4 @@ func (b *bucketStore) trusts(ctx context.Context, o object) bool {
 	return b.meant == nil || b.meant(ctx, o)
 }
 
-func (b *bucketStore) close() error {
-	err := b.bucket.Close()
-	if b.shut != nil {
-		err = errors.Join(err, b.shut())
-	}
-	return err
-}
+func (b *bucketStore) close() error { return b.bucket.Close() }

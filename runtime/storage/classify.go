@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"syscall"
 
-	gstorage "cloud.google.com/go/storage"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -131,7 +130,7 @@ func ofStatus(u origin.URI, status int, code, what string) *origin.Failure {
 		kind = "bucket"
 	}
 	switch {
-	case code == "NoSuchBucket", code == "ContainerNotFound", code == "BucketNotExist", status == http.StatusNotFound && u.Scheme == origin.Hub && what == "it":
+	case code == "NoSuchBucket", code == "ContainerNotFound", status == http.StatusNotFound && u.Scheme == origin.Hub && what == "it":
 		return u.Fail(origin.ReasonBucketNotFound, "there is no %s %q", "correct the name"+orPrivate(u), kind, u.Bucket)
 	case code == "PermanentRedirect", code == "AuthorizationHeaderMalformed", status == http.StatusMovedPermanently && u.Scheme == origin.S3:
 		return u.Fail(origin.ReasonBucketNotFound, "the bucket %q is in another region", "set AWS_REGION, or the Secret's annotation serving.kserve.io/s3-region", u.Bucket)
@@ -193,8 +192,6 @@ func status(err error) int {
 		return google.Code
 	case errors.As(err, &azure):
 		return azure.StatusCode
-	case errors.Is(err, gstorage.ErrObjectNotExist), errors.Is(err, gstorage.ErrBucketNotExist):
-		return http.StatusNotFound
 	}
 	return 0
 }
@@ -208,8 +205,6 @@ func code(err error) string {
 		return aws.ErrorCode()
 	case errors.As(err, &azure):
 		return azure.ErrorCode
-	case errors.Is(err, gstorage.ErrBucketNotExist):
-		return "BucketNotExist"
 	}
 	return ""
 }

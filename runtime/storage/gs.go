@@ -2,19 +2,20 @@ package storage
 
 import (
 	"context"
-	"encoding/binary"
+	"crypto/md5" //nolint:gosec // only its size; the store names such sums
+	"encoding/base64"
+	"hash/crc32"
+	"io"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
 
-	gstorage "cloud.google.com/go/storage"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/gcsblob"
-	"gocloud.dev/gcp"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
 	"google.golang.org/api/option"
+	gsapi "google.golang.org/api/storage/v1"
 
 	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
@@ -22,13 +23,23 @@ import (
 // readScope is all that a fetch may do with the user's Google account.
 const readScope = "https://www.googleapis.com/auth/devstorage.read_only"
 
+// gs is a bucket by Google's generated client of the store's JSON API. The larger client beside it brings gRPC's and
+// OpenTelemetry's exporters with it, 15 MiB of the binary and a tenth of a model server's memory.
+type gs struct {
+	uri     origin.URI
+	objects *gsapi.ObjectsService
+	at      string
+}
+
+var _ source = (*gs)(nil)
+
 // openGS opens a bucket of Google Cloud Storage, or of an emulator.
 func openGS(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (source, error) {
 	client, err := googleClient(ctx, u, e, transport)
 	if err != nil {
 		return nil, err
 	}
-	var options []option.ClientOption
+	options := []option.ClientOption{option.WithHTTPClient(client)}
 	endpoint := e.first("STORAGE_EMULATOR_HOST")
 	if endpoint != "" {
 		if !strings.Contains(endpoint, "://") {
@@ -36,53 +47,90 @@ func openGS(ctx context.Context, u origin.URI, e environment, transport http.Rou
 		}
 		options = append(options, option.WithEndpoint(strings.TrimSuffix(endpoint, "/")+"/storage/v1/"))
 	}
-	options = append(options, gstorage.WithJSONReads(), option.WithHTTPClient(&client.Client))
-	own, err := gstorage.NewClient(ctx, options...)
+	service, err := gsapi.NewService(ctx, options...)
 	if err != nil {
 		return nil, err
 	}
-	own.SetRetry(gstorage.WithPolicy(gstorage.RetryNever)) // the fetch itself tries again
-	bucket, err := gcsblob.OpenBucket(ctx, nil, u.Bucket, &gcsblob.Options{Client: own})
-	if err != nil {
-		return nil, err
-	}
-	return &bucketStore{
-		uri: u, bucket: bucket, at: "gs|" + endpoint + "|" + u.Bucket, shut: own.Close,
-		describe: describeGS,
-		pin: func(o object, as func(any) bool) {
-			var handle **gstorage.ObjectHandle
-			if !as(&handle) {
-				return
-			}
-			if generation, err := strconv.ParseInt(o.version, 10, 64); err == nil {
-				*handle = (*handle).Generation(generation)
-			}
-		},
-	}, nil
+	return &gs{uri: u, objects: service.Objects, at: "gs|" + endpoint + "|" + u.Bucket}, nil
 }
 
-// describeGS takes MD5 or, for an object that was put together of others, CRC32C.
-func describeGS(entry *blob.ListObject, o *object) {
-	var own gstorage.ObjectAttrs
-	if !entry.As(&own) {
-		return
+func (g *gs) place() string { return g.at }
+
+func (g *gs) list(ctx context.Context) ([]object, error) {
+	call := g.objects.List(g.uri.Bucket).Prefix(g.uri.Path).Context(ctx).
+		Fields("nextPageToken", "items(name,size,generation,md5Hash,crc32c,contentEncoding)")
+	var found []object
+	for {
+		page, err := call.Do()
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range page.Items {
+			o := g.object(entry)
+			if found = append(found, o); o.key == g.uri.Path { // a listing begins with the object of the prefix's own name
+				return placed(g.uri, found)
+			}
+		}
+		if len(found) > maxObjects {
+			return nil, tooMany(g.uri)
+		}
+		if page.NextPageToken == "" {
+			return placed(g.uri, found)
+		}
+		call.PageToken(page.NextPageToken)
 	}
-	if own.Generation != 0 {
-		o.version = strconv.FormatInt(own.Generation, 10)
+}
+
+// object takes MD5 or, for an object that was put together of others, CRC32C.
+func (g *gs) object(entry *gsapi.Object) object {
+	o := object{key: entry.Name, name: path.Base(entry.Name), size: int64(entry.Size), ranged: true}
+	if entry.Generation != 0 {
+		o.version = strconv.FormatInt(entry.Generation, 10)
 	}
-	switch {
-	case own.ContentEncoding == "gzip":
+	if entry.ContentEncoding == "gzip" {
 		// The store unpacks it on the way: what comes has another size, no ranges and no checksum.
 		o.size, o.ranged = -1, false
-	case len(own.MD5) > 0:
-		o.sum = checksum{name: "md5", want: own.MD5}
-	case own.CRC32C != 0:
-		o.sum = checksum{name: "crc32c", want: binary.BigEndian.AppendUint32(nil, own.CRC32C)}
+		return o
 	}
+	for _, sum := range []struct {
+		name, text string
+		size       int
+	}{{"md5", entry.Md5Hash, md5.Size}, {"crc32c", entry.Crc32c, crc32.Size}} {
+		if want, err := base64.StdEncoding.DecodeString(sum.text); err == nil && len(want) == sum.size {
+			o.sum = checksum{name: sum.name, want: want}
+			break
+		}
+	}
+	return o
 }
 
-func googleClient(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (*gcp.HTTPClient, error) {
-	anonymous := gcp.NewAnonymousHTTPClient(transport)
+func (g *gs) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {
+	call := g.objects.Get(g.uri.Bucket, o.key).Context(ctx)
+	if generation, err := strconv.ParseInt(o.version, 10, 64); err == nil {
+		call.Generation(generation)
+	}
+	if o.ranged {
+		call.Header().Set("Range", rangeOf(offset, length))
+	}
+	response, err := call.Download()
+	switch {
+	case err != nil && status(err) == http.StatusNotFound && o.version != "":
+		return nil, &statusError{code: http.StatusPreconditionFailed} // it was listed: this generation of it has gone
+	case err != nil:
+		return nil, err
+	case !o.ranged, response.StatusCode == http.StatusPartialContent && contentStarts(response, offset), offset == 0 && response.StatusCode == http.StatusOK:
+		return response.Body, nil
+	}
+	_ = response.Body.Close()
+	return nil, errOtherPart
+}
+
+func (g *gs) trusts(context.Context, object) bool { return true }
+
+func (g *gs) close() error { return nil }
+
+func googleClient(ctx context.Context, u origin.URI, e environment, transport http.RoundTripper) (*http.Client, error) {
+	anonymous := &http.Client{Transport: transport}
 	if e.first("STORAGE_EMULATOR_HOST") != "" || e.flag(false, "GOOGLE_ANONYMOUS_CREDENTIAL") {
 		return anonymous, nil
 	}
@@ -96,11 +144,11 @@ func googleClient(ctx context.Context, u origin.URI, e environment, transport ht
 		if err != nil {
 			return anonymous, nil // a public bucket can still be read
 		}
-		return gcp.NewHTTPClient(transport, found.TokenSource)
+		return &http.Client{Transport: &oauth2.Transport{Base: transport, Source: found.TokenSource}}, nil
 	}
 	found, err := google.CredentialsFromJSON(tokens, key, readScope) //nolint:staticcheck // the user's own file, of whatever kind of identity it is
 	if err != nil {
 		return nil, u.Fail(origin.ReasonCredentials, "the Google credentials are not a key file", "correct GOOGLE_APPLICATION_CREDENTIALS or the Secret's entry").Because(err)
 	}
-	return gcp.NewHTTPClient(transport, found.TokenSource)
+	return &http.Client{Transport: &oauth2.Transport{Base: transport, Source: found.TokenSource}}, nil
 }

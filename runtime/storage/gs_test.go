@@ -1,7 +1,11 @@
 package storage_test
 
 import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
@@ -38,4 +42,32 @@ func TestGS(t *testing.T) {
 	}
 	f = newTester(t, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/none.json"})
 	f.mustFail("gs://models/m", origin.ReasonCredentials, "GOOGLE_APPLICATION_CREDENTIALS")
+}
+
+func TestGSObjectReplacedWhileItIsFetched(t *testing.T) {
+	t.Parallel()
+	object := func(content string) fakestorage.Object {
+		return fakestorage.Object{ObjectAttrs: fakestorage.ObjectAttrs{BucketName: "models", Name: "m/model.bin"}, Content: []byte(content)}
+	}
+	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{Scheme: "http", Host: "127.0.0.1", InitialObjects: []fakestorage.Object{object("old")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	to, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	var replaced atomic.Bool
+	front := serveWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("alt") == "media" && replaced.CompareAndSwap(false, true) {
+			server.CreateObject(object("new"))
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	f := newTester(t, map[string]string{"STORAGE_EMULATOR_HOST": front})
+	f.mustFail("gs://models/m", origin.ReasonChanged, "replaced", "try again")
+	f.mustFetch("gs://models/m")
+	f.want(map[string][]byte{"model.bin": []byte("new")})
 }

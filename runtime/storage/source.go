@@ -83,6 +83,11 @@ func placed(u origin.URI, objects []object) ([]object, error) {
 	return kept, nil
 }
 
+// tooMany refuses a listing that is no model's.
+func tooMany(u origin.URI) error {
+	return u.Fail(origin.ReasonInvalidURI, "there are more than %d objects below it", "name the model's own folder", maxObjects)
+}
+
 // safeName refuses the name of a file that would lead out of the model's directory or can't be one.
 func safeName(u origin.URI, name string) error {
 	if !filepath.IsLocal(name) || path.Clean(name) != name || strings.ContainsAny(name, "\x00\\") {

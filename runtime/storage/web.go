@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,10 +111,7 @@ func (w *web) open(ctx context.Context, o object, offset, length int64) (io.Read
 func (w *web) read(ctx context.Context, address string, o object, offset, length int64) (io.ReadCloser, error) {
 	ranged := ""
 	if o.ranged {
-		ranged = fmt.Sprintf("bytes=%d-", offset)
-		if length >= 0 {
-			ranged += strconv.FormatInt(offset+length-1, 10)
-		}
+		ranged = rangeOf(offset, length)
 	}
 	response, err := w.get(ctx, address, ranged)
 	if err != nil {
@@ -132,9 +130,21 @@ func (w *web) read(ctx context.Context, address string, o object, offset, length
 	}
 	_ = response.Body.Close()
 	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusPartialContent {
-		return nil, fmt.Errorf("the server sends another part of the file than was asked for")
+		return nil, errOtherPart
 	}
 	return nil, &statusError{code: response.StatusCode}
+}
+
+// errOtherPart says that an answer is not what was asked for.
+var errOtherPart = errors.New("the server sends another part of the file than was asked for")
+
+// rangeOf is the header Range of length bytes from offset, or of all from there if length is negative.
+func rangeOf(offset, length int64) string {
+	text := fmt.Sprintf("bytes=%d-", offset)
+	if length >= 0 {
+		text += strconv.FormatInt(offset+length-1, 10)
+	}
+	return text
 }
 
 func contentStarts(response *http.Response, offset int64) bool {
