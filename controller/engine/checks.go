@@ -27,6 +27,8 @@ type probeTarget struct {
 	container *corev1.Container
 	address   string
 	ports     portMap
+	// hide takes Secrets out of what a probe repeats, before it is cut, since half of one could not be found any more.
+	hide func(string) string
 	// execute runs a command where the container runs.
 	execute func(ctx context.Context, args []string) error
 }
@@ -95,10 +97,10 @@ func (t probeTarget) httpGet(h *corev1.HTTPGetAction) (check, error) {
 	for _, pair := range h.HTTPHeaders {
 		header.Add(pair.Name, pair.Value)
 	}
-	return func(ctx context.Context) error { return getOnce(ctx, target, header) }, nil
+	return func(ctx context.Context) error { return getOnce(ctx, target, header, t.hide) }, nil
 }
 
-func getOnce(ctx context.Context, target *url.URL, header http.Header) error {
+func getOnce(ctx context.Context, target *url.URL, header http.Header, hide func(string) string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return err
@@ -120,8 +122,8 @@ func getOnce(ctx context.Context, target *url.URL, header http.Header) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode >= 400 {
-		body, _ := io.ReadAll(io.LimitReader(response.Body, shownBytes)) // only shown
-		return fmt.Errorf("GET %s: %s%s", target, response.Status, shown(body))
+		body, _ := io.ReadAll(io.LimitReader(response.Body, readBytes)) // only shown
+		return fmt.Errorf("GET %s: %s%s", target, response.Status, shown(body, hide))
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func grpcCheck(address, service string) check {
 }
 
 // executeIn runs a command with a container's environment; what it prints is shown when it fails.
-func executeIn(env []string, path, dir string) func(ctx context.Context, args []string) error {
+func executeIn(env []string, path, dir string, hide func(string) string) func(ctx context.Context, args []string) error {
 	return func(ctx context.Context, args []string) error {
 		if len(args) == 0 {
 			return errors.New("exec: no command")
@@ -164,22 +166,27 @@ func executeIn(env []string, path, dir string) func(ctx context.Context, args []
 			if ctx.Err() != nil {
 				err = ctx.Err()
 			}
-			return fmt.Errorf("exec %s: %w%s", args[0], err, shown(output.Bytes()))
+			return fmt.Errorf("exec %s: %w%s", args[0], err, shown(output.Bytes(), hide))
 		}
 		return nil
 	}
 }
 
-// shownBytes is how much of an answer a message repeats.
-const shownBytes = 256
+const (
+	// shownBytes is how much of an answer a message repeats.
+	shownBytes = 256
+	// readBytes is how much of an answer is read for that: a Secret that begins in what is shown is to be known as a whole.
+	readBytes = 64 << 10
+)
 
 // shown is the beginning of an answer, as the end of a message.
-func shown(answer []byte) string {
-	text := bytes.ToValidUTF8(bytes.TrimSpace(answer[:min(len(answer), shownBytes)]), nil)
-	if len(text) == 0 {
+func shown(answer []byte, hide func(string) string) string {
+	text := hide(string(bytes.TrimSpace(answer)))
+	text = strings.ToValidUTF8(text[:min(len(text), shownBytes)], "")
+	if text == "" {
 		return ""
 	}
-	return ": " + string(text)
+	return ": " + text
 }
 
 // plain drops the addresses from a network error: a probe's own port differs each time, and a message that always changes

@@ -20,6 +20,8 @@ type container struct {
 	starts int
 	// resumes is what is gone on with first, in an adopted pod.
 	resumes *resumption
+	// secrets are the values of Secrets that the present process was given, or the last one.
+	secrets []string
 	// logUsed says that a process has written to the present log file.
 	logUsed bool
 	// started is closed when the container has once passed its startup probe, or run if it has none.
@@ -92,7 +94,7 @@ func (c *container) once(life, hard context.Context) ending {
 	l.command.entry.Began = began
 	w.process, err = start(l.command, c.pod.host.ledger)
 	if err != nil {
-		return failed(&reasonError{ReasonStartError, redact(err.Error(), l.secrets)})
+		return failed(&reasonError{ReasonStartError, err.Error()})
 	}
 	restarts := c.starts
 	c.starts, c.logUsed = c.starts+1, true
@@ -143,8 +145,15 @@ func ended(exit exitStatus, cause, line string, ran time.Duration) ending {
 	return e
 }
 
+// set changes the container's state. Every message passes here, wherever its text comes from, and leaves Secrets behind.
 func (c *container) set(change func(*ContainerState)) {
-	c.pod.change(func(p *Pod) { change(&p.Containers[c.index]) })
+	c.pod.change(func(p *Pod) {
+		s := &p.Containers[c.index]
+		before := s.Message
+		if change(s); s.Message != before {
+			s.Message = c.hide(s.Message)
+		}
+	})
 }
 
 func (c *container) markStarted() { c.startedOnce.Do(func() { close(c.started) }) }

@@ -30,7 +30,7 @@ func (c *container) progressTicks() (ticks <-chan time.Time, stop func()) {
 func (w *watch) takeProgress() {
 	log := bytes.TrimSpace(logEnd(w.launch.command.logFile, 0))
 	line := log[bytes.LastIndexByte(log, '\n')+1:]
-	text := keepEnd(redact(w.launch.names.show(string(bytes.ToValidUTF8(line, nil))), w.launch.secrets))
+	text := keepEnd(w.container.hide(w.launch.names.show(string(bytes.ToValidUTF8(line, nil)))))
 	if text != w.progress {
 		w.progress = text
 		w.show()

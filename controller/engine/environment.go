@@ -186,14 +186,3 @@ func environ(values map[string]string) []string {
 	}
 	return out
 }
-
-// redact replaces every secret value in text. Values of fewer than 4 bytes stay: replacing them would make any text
-// unreadable and tell more about them than it hides.
-func redact(text string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) >= 4 {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
-		}
-	}
-	return text
-}

@@ -85,7 +85,7 @@ func TestContainerVariables(t *testing.T) {
 	if diff := cmp.Diff(want, got.values); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if text := redact("it said $(A) hunter2!", got.secret); text != "it said [redacted]!" {
+	if text := newRedactor(got.secret).hide("it said $(A) hunter2!"); text != "it said [redacted]!" {
 		t.Error(text)
 	}
 }

@@ -62,7 +62,7 @@ func (w *watch) endWithPod(hard context.Context) {
 		ctx, cancel := context.WithTimeout(hard, grace)
 		if err := unlessClosed(ctx, w.process.exited, w.preStop); err != nil && ctx.Err() == nil && !closed(w.process.exited) {
 			w.container.pod.host.options.Logger.Warn("a preStop hook failed", w.container.pod.attributes(),
-				"container", w.container.spec.Name, "error", redact(err.Error(), w.launch.secrets))
+				"container", w.container.spec.Name, "error", w.container.hide(err.Error()))
 		}
 		cancel()
 		grace = max(grace-time.Since(began), leastGrace)

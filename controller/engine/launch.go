@@ -21,8 +21,6 @@ type launch struct {
 	served portMap
 	// isolated is true in a container engine: what listens there can't be seen from here.
 	isolated bool
-	// secrets are kept out of messages.
-	secrets []string
 	// names are put into messages in place of made up paths.
 	names pathNames
 }
@@ -49,6 +47,8 @@ func (c *container) prepare(ctx context.Context) (launch, error) {
 	} else {
 		err = c.prepareProcess(ctx, &l, refs, ports, listenVariables(c.pod.host.options.Listen, served, ports))
 	}
+	// Beside the values as the environment has them, which may have been rewritten.
+	c.secrets = append(c.secrets, secretsOf(c.spec, c.pod.template.Spec.Volumes, refs)...)
 	l.command.logFile = c.logFile()
 	l.command.mark = c.pod.mark()
 	l.command.env = append(l.command.env, l.command.mark)
@@ -57,10 +57,10 @@ func (c *container) prepare(ctx context.Context) (launch, error) {
 
 func (c *container) prepareProcess(ctx context.Context, l *launch, refs References, ports portMap, given map[string]string) error {
 	vars, err := containerVariables(c.spec, given, refs, c.pod.downward(), ports.rewriteEnv)
+	c.secrets = vars.secret
 	if err != nil {
 		return err
 	}
-	l.secrets = vars.secret
 	// Arguments are expanded before mount paths are rewritten: a path must not be rewritten twice.
 	args := ports.rewriteArgs(expandAll(slices.Concat(c.spec.Command, c.spec.Args), vars.values))
 	table, names, err := c.makeMounts(refs, vars)
@@ -89,7 +89,7 @@ func (c *container) prepareProcess(ctx context.Context, l *launch, refs Referenc
 		e.Names = append(e.Names, [2]string{name.from, name.to})
 	}
 	l.command = command{path: program, args: args, dir: dir, env: environ(env), entry: e}
-	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, execute: executeIn(append(environ(env), c.pod.mark()), env["PATH"], dir)}
+	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, hide: c.hide, execute: executeIn(append(environ(env), c.pod.mark()), env["PATH"], dir, c.hide)}
 	return nil
 }
 
@@ -174,6 +174,7 @@ func (c *container) addRequirements(ctx context.Context, env map[string]string) 
 func (c *container) prepareContainer(l *launch, refs References, ports portMap) error {
 	asIs := func(_, value string) string { return value }
 	vars, err := containerVariables(c.spec, nil, refs, c.pod.downward(), asIs)
+	c.secrets = vars.secret
 	if err != nil {
 		return err
 	}
@@ -193,13 +194,13 @@ func (c *container) prepareContainer(l *launch, refs References, ports portMap) 
 		return notRunnable(c.spec, err.Error())
 	}
 	r.engine = program
-	l.secrets, l.isolated = vars.secret, true
+	l.isolated = true
 	e := c.entry()
 	e.Engine, e.EngineName = r.engine, r.name
 	e.Dir, e.Secrets = c.pod.dir, secretNames(vars)
 	l.command = command{path: program, args: append([]string{program}, r.arguments()...), dir: c.pod.dir, env: environ(r.environment()), entry: e}
-	inside := executeIn(environ(client), client["PATH"], c.pod.dir)
-	l.probes = probeTarget{container: c.spec, address: options.Listen, ports: maps.Clone(ports), execute: func(ctx context.Context, args []string) error {
+	inside := executeIn(environ(client), client["PATH"], c.pod.dir, c.hide)
+	l.probes = probeTarget{container: c.spec, address: options.Listen, ports: maps.Clone(ports), hide: c.hide, execute: func(ctx context.Context, args []string) error {
 		return inside(ctx, append([]string{program}, r.execArguments(args)...))
 	}}
 	return nil

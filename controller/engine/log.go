@@ -40,7 +40,7 @@ func (c *container) rotateLog() error {
 // lastWords is what a process said of its end, fit to be shown: of its log after from, without secrets, with the user's
 // paths in place of those that sluice made up.
 func (c *container) lastWords(l launch, from int64) string {
-	return keepEnd(redact(l.names.show(tellingLine(logEnd(l.command.logFile, from))), l.secrets))
+	return keepEnd(c.hide(l.names.show(tellingLine(logEnd(l.command.logFile, from)))))
 }
 
 func fileSize(name string) int64 {
@@ -59,10 +59,14 @@ func logEnd(name string, from int64) []byte {
 		return nil
 	}
 	defer f.Close()
-	size := fileSize(name)
-	data, err := io.ReadAll(io.NewSectionReader(f, max(from, size-tail), tail))
+	begin := max(from, fileSize(name)-tail)
+	data, err := io.ReadAll(io.NewSectionReader(f, begin, tail))
 	if err != nil {
 		return nil
+	}
+	// Half a line may begin with half a secret, which nothing would know.
+	if _, whole, more := bytes.Cut(data, []byte("\n")); begin > from && more {
+		return whole
 	}
 	return data
 }

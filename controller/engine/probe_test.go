@@ -201,7 +201,7 @@ func TestHTTPCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := probeTarget{container: &corev1.Container{Name: "c"}, address: address.Hostname(), ports: portMap{}}
+	target := probeTarget{container: &corev1.Container{Name: "c"}, address: address.Hostname(), ports: portMap{}, hide: func(text string) string { return text }}
 	for path, want := range map[string]string{
 		"/ok?a=b": "", "ok?a=b": "", "/away": "", "/here": "500", "/broken": "model is broken",
 	} {

@@ -73,23 +73,24 @@ func (c *container) relaunch(e entry) launch {
 		l.served[p.ContainerPort] = ports[p.ContainerPort]
 	}
 	l.command = command{logFile: c.logFile(), mark: c.pod.mark(), entry: e}
+	c.secrets = c.secretFiles()
 	for _, name := range e.Secrets {
 		if value := environment[name]; value != "" {
-			l.secrets = append(l.secrets, value)
+			c.secrets = append(c.secrets, value)
 		}
 	}
 	for _, name := range e.Names {
 		l.names = append(l.names, rewrite{name[0], name[1]})
 	}
 	path, _ := values("PATH")
-	execute := executeIn(environ(environment), path, e.Dir)
+	execute := executeIn(environ(environment), path, e.Dir, c.hide)
 	if l.isolated {
 		inside := execute
 		execute = func(ctx context.Context, args []string) error {
 			return inside(ctx, append([]string{e.Engine}, containerRun{name: e.EngineName}.execArguments(args)...))
 		}
 	}
-	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, execute: execute}
+	l.probes = probeTarget{container: c.spec, address: c.pod.host.options.Listen, ports: ports, hide: c.hide, execute: execute}
 	return l
 }
 

@@ -77,8 +77,11 @@ func (v volumes) source(name string) (string, error) {
 	return "", configError("volume %s is mounted but not declared in the pod's volumes", name)
 }
 
+// own is the directory of a volume that is made for the pod.
+func (v volumes) own(name string) string { return filepath.Join(v.dir, "volumes", name) }
+
 func (v volumes) make(volume *corev1.Volume) (string, error) {
-	own := filepath.Join(v.dir, "volumes", volume.Name)
+	own := v.own(volume.Name)
 	switch {
 	case volume.HostPath != nil:
 		return hostPath(volume.HostPath)

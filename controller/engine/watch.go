@@ -58,7 +58,7 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 	if w.postStart != nil && !w.adopted {
 		if err := unlessClosed(life, w.process.exited, w.postStart); err != nil && life.Err() == nil && !closed(w.process.exited) {
 			w.process.terminate(w.container.pod.grace(nil), hard.Done())
-			return "postStart hook failed: " + redact(err.Error(), w.launch.secrets)
+			return "postStart hook failed: " + err.Error()
 		}
 	}
 	starting, started := context.WithCancel(ctx)
@@ -186,7 +186,7 @@ func (w *watch) show() {
 		case w.listenMessage != "":
 			s.Reason, s.Message = ReasonWrongPort, w.listenMessage
 		case !w.ready:
-			s.Reason, s.Message = ReasonNotReady, redact(w.probeMessage, w.launch.secrets)
+			s.Reason, s.Message = ReasonNotReady, w.probeMessage
 		default:
 			s.Message = w.exposedMessage
 		}

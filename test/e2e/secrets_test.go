@@ -83,6 +83,49 @@ spec:
   jwt: {providers: [{name: one, localJWKS: {inline: {keys: [MARK-typed]}}}]}
 `
 
+// tellingManifest has services that never get ready because they print their Secrets as what is wrong: by a probe, by the last
+// line of the log, out of the environment and out of a file of several lines.
+const tellingManifest = `
+apiVersion: v1
+kind: Secret
+metadata: {name: telling}
+stringData: {token: MARK-token, tls.key: "-----BEGIN KEY-----\nMARK/first/line\nMARK/second/line\n-----END KEY-----\n"}
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: by-startup}
+spec:
+  predictor:
+    containers:
+    - name: kserve-container
+      command: [sleep, "3600"]
+      env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: telling, key: token}}}]
+      startupProbe: {exec: {command: [sh, -c, 'echo "login with $TOKEN failed"; exit 1']}, failureThreshold: 1}
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: by-liveness}
+spec:
+  predictor:
+    containers:
+    - name: kserve-container
+      command: [sleep, "3600"]
+      env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: telling, key: token}}}]
+      livenessProbe: {exec: {command: [sh, -c, 'echo "login with $TOKEN failed"; exit 1']}, failureThreshold: 1, periodSeconds: 1}
+---
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: by-log}
+spec:
+  predictor:
+    volumes: [{name: key, secret: {secretName: telling}}]
+    containers:
+    - name: kserve-container
+      command: [sh, -c, 'echo "login with $(sed -n 2p "$KEY") failed"; exit 1']
+      env: [{name: KEY, value: /etc/key/tls.key}]
+      volumeMounts: [{name: key, mountPath: /etc/key}]
+`
+
 // environmentOf gives the sentiment service its secret by its environment.
 const environmentOf = `          - name: PYTHONUNBUFFERED
             value: "1"
@@ -112,6 +155,10 @@ func TestSecretsStayInside(t *testing.T) {
 	s := startWith(t, state, dir, "--access-log", log, "--verbose")
 	s.waitReady()
 	s.waitProblem("secrets.yaml", "shared secret (kty oct)")
+	write(t, filepath.Join(dir, "telling.yaml"), strings.ReplaceAll(tellingManifest, "MARK", mark))
+	for _, name := range tellingServices() {
+		s.searchRefusal(name)
+	}
 	byHost := waysTo("iris")[0]
 	for _, header := range []http.Header{keyHeader(mark + "-string-data"), keyHeader(mark + "-data"), {"Authorization": {"Bearer " + mark + "-string-data"}}} {
 		if got := s.try(byHost, header); got.status != http.StatusOK {
@@ -123,6 +170,10 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 
 	s.searchAdmin(t.Context())
+	for _, name := range tellingServices() {
+		s.searchCommand("explain", name, "--admin", s.address)
+		s.searchCommand("get", "services", name, "-o", "yaml", "--admin", s.address)
+	}
 	for _, args := range [][]string{
 		{"get", "services", "-o", "json"}, {"get", "problems", "-o", "yaml"}, {"explain", "iris"}, {"explain", "sentiment", "-o", "json"}, {"xds", "dump", "--full", "-o", "json"},
 	} {
@@ -137,6 +188,22 @@ func TestSecretsStayInside(t *testing.T) {
 	s.search("what sluice run printed", []byte(s.output.String()))
 	s.searchFile("the access log", log)
 	s.searchState()
+}
+
+// tellingServices are those of the tellingManifest.
+func tellingServices() []string { return []string{"by-startup", "by-liveness", "by-log"} }
+
+// searchRefusal waits until a service's callers read why it doesn't serve, and looks at all that they are answered.
+func (s *sluice) searchRefusal(name string) {
+	s.t.Helper()
+	eventually(s.t, startTimeout, "the reason of "+name, func() error {
+		got := s.try(waysTo(name)[0], nil)
+		s.search("the answer of "+name, []byte(got.body))
+		if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "CrashLoopBackOff") {
+			return fmt.Errorf("%d %s", got.status, got.body)
+		}
+		return nil
+	})
 }
 
 // search fails the test where the mark is in data, plainly or in base64.
