@@ -12,7 +12,7 @@ func (r *Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Benchmark %s\n\n", r.Bench)
 	fmt.Fprintf(&b, "%s, commit %s, on %s.\n\n", r.Origin.Date.UTC().Format(time.DateOnly), r.Origin.Commit, r.Origin.Machine)
-	ratios := Table{Columns: []string{"key", "what", "ours", "peer", "unit", "ratio", "min to max over the rounds", "aim"}}
+	ratios := Table{Columns: []string{"key", "what", "ours", "peer", "unit", "ratio: median of the rounds' own", "min to max over the rounds", "aim"}}
 	for _, ratio := range r.Ratios {
 		aim := ""
 		if ratio.Aim != 0 {

@@ -18,7 +18,8 @@ machine to itself. A change lasts from the replacement of service 0's file to th
 millisecond over a connection that stays open: a response header that a route sets (static endpoints), or traffic that goes from one of
 two revisions to the other (InferenceServices). Sluice waits for a moment whether more of the same change comes, which is part of it.
 There are %d changes a round and size. While they are made the sluices of all sizes run side by side, and bursts of changes go round among
-them. CPU of a change is what is spent beyond polling alone.`, e.changes)
+them. CPU of a change is what is spent beyond polling alone;
+less than polling itself varies by is below the noise.`, e.changes)
 }
 
 // reportKind adds what was measured of one kind.
@@ -85,7 +86,7 @@ func table(k kind, outcomes []outcome) report.Table {
 			fmt.Sprint(o.size),
 			fmt.Sprintf("%.2f (%.2f to %.2f)", rounds.Quantile(o.cold, 0.5).Seconds(), rounds.Quantile(o.cold, 0).Seconds(), rounds.Quantile(o.cold, 1).Seconds()),
 			fmt.Sprintf("%.0f", milliseconds(rounds.Quantile(times, 0.5))), fmt.Sprintf("%.0f", milliseconds(rounds.Quantile(times, 0.99))), fmt.Sprint(len(times)),
-			fmt.Sprintf("%.1f", milliseconds(change.sluice)), fmt.Sprintf("%.1f", milliseconds(change.envoy)),
+			beyondPolling(change.sluice), beyondPolling(change.envoy),
 			percent(o.idle.sluice, o.idleFor), percent(o.idle.envoy, o.idleFor),
 			mebibytes(o.sluice), mebibytes(o.envoy), model,
 		})
@@ -110,6 +111,14 @@ func plots(k kind, outcomes []outcome) []report.Plot {
 			line("median", func(o outcome) float64 { return rounds.Quantile(o.cold, 0.5).Seconds() }),
 		}},
 	}
+}
+
+// beyondPolling shows a difference, in milliseconds, that may be lost in the noise of what it was taken from.
+func beyondPolling(d time.Duration) string {
+	if d <= 0 {
+		return "below the noise"
+	}
+	return fmt.Sprintf("%.1f", milliseconds(d))
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

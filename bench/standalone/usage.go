@@ -15,13 +15,13 @@ func (s spent) per(n int) spent {
 	return spent{s.sluice / time.Duration(n), s.envoy / time.Duration(n)}
 }
 
-// beyond is s less what a rate, measured over a time of its own, would have spent in wall. Both are counted in steps of
-// 10 ms, so that nothing can come out as less than nothing: that is 0.
+// beyond is s less what a rate, measured over a time of its own, would have spent in wall. Where what is left is less than what
+// the rate itself varies by, it may come out as nothing or less.
 func (s spent) beyond(rate spent, over, wall time.Duration) spent {
 	share := float64(wall) / float64(over)
 	return spent{
-		sluice: max(0, s.sluice-time.Duration(share*float64(rate.sluice))),
-		envoy:  max(0, s.envoy-time.Duration(share*float64(rate.envoy))),
+		sluice: s.sluice - time.Duration(share*float64(rate.sluice)),
+		envoy:  s.envoy - time.Duration(share*float64(rate.envoy)),
 	}
 }
 

@@ -53,6 +53,8 @@ type runOptions struct {
 	verbose   bool
 	limits    limitOptions
 	access    accessOptions
+	// drainTimeout is how long a stop waits for requests in flight, 0 for as long as they take.
+	drainTimeout time.Duration
 }
 
 func newRunCommand() *cobra.Command {
@@ -85,6 +87,7 @@ paths goes on with them.`,
 	flags.StringVar(&o.accessLog, "access-log", "", "file that Envoy appends one JSON line a request to")
 	o.access.addFlags(flags)
 	flags.Var(&o.logFormat, "log-format", "auto, text or json; auto is text on a terminal")
+	flags.DurationVar(&o.drainTimeout, "drain-timeout", proxy.DefaultDrainTime, "longest wait for requests in flight when stopping, 0 for as long as they take; a second Ctrl-C ends it")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log debugging lines too")
 	o.limits.addFlags(flags)
 	return cmd
@@ -110,6 +113,9 @@ func (o *runOptions) check(leftEnvoy int) error {
 	if err := standalone.CheckPort(o.listen, o.httpPort, "--http-port", leftEnvoy); err != nil {
 		return err
 	}
+	if o.drainTimeout < 0 {
+		return usagef("--drain-timeout %s is no time to wait; 0 waits as long as the requests take", o.drainTimeout)
+	}
 	var err error
 	if o.accessLog, err = checkAccessLog(o.accessLog); err != nil {
 		return err
@@ -132,6 +138,9 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
+	if err := state.CheckSpace(); err != nil {
+		return err
+	}
 	logger := newLogger(errOut, o.logFormat, o.verbose)
 	limits, err := o.limits.resolve(logger)
 	if err != nil {
@@ -165,7 +174,7 @@ func podsDir(stateDir string) string  { return filepath.Join(stateDir, "pods") }
 // announcement is what `sluice stop` reads.
 func (o *runOptions) announcement() standalone.Process {
 	p := standalone.Process{PID: os.Getpid(), Admin: o.adminAddress()}
-	// A start time that can't be read leaves 0, which `sluice stop` takes for unknown.
+	// A start time that can't be read leaves 0, by which `sluice stop` finds no process and then meets the lock.
 	p.StartTicks, _ = pidfd.StartTicks(p.PID)
 	for _, path := range o.paths {
 		if absolute, err := filepath.Abs(path); err == nil {
@@ -239,7 +248,7 @@ func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits,
 	socket := filepath.Join(dir, "xds.sock")
 	s.proxy, err = proxy.New(proxy.Options{
 		Binary: binary, Dir: dir, XDSSocket: socket, MaxConnections: limits.Connections, MaxMemory: limits.Memory,
-		Hurry: impatient.Done(), Logger: logger.With("part", "envoy"),
+		DrainTime: o.drainTimeout, Hurry: impatient.Done(), Logger: logger.With("part", "envoy"),
 	})
 	if err != nil {
 		return nil, err

@@ -43,8 +43,9 @@ type Envoys interface {
 
 // Traffic tells what Envoy has in flight; a proxy.Proxy does.
 type Traffic interface {
-	// ActiveRequests gives the number of requests for each backend and, in it, each endpoint "address:port".
-	ActiveRequests(ctx context.Context) (map[string]map[string]int, error)
+	// ActiveRequests gives the number of requests for each backend named, or for all if none is, and, in it, each endpoint
+	// "address:port".
+	ActiveRequests(ctx context.Context, backends ...string) (map[string]map[string]int, error)
 	// Running says whether there is an Envoy process. What has none has nothing in flight; what can't be asked may.
 	Running() bool
 }
@@ -145,6 +146,8 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	defer sweep.Stop()
 	digest := time.NewTicker(digestEvery)
 	defer digest.Stop()
+	walk := time.NewTicker(walkEvery)
+	defer walk.Stop()
 	l.recoverRun(ctx)
 	l.renewCertificate(time.Now())
 	l.readAll()
@@ -162,6 +165,10 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 		case <-digest.C:
 			l.lookAtModels(ctx, &running)
 			if !l.renewCertificate(time.Now()) {
+				continue
+			}
+		case <-walk.C:
+			if !l.readUnwatched() {
 				continue
 			}
 		case found := <-l.modelLooks:

@@ -500,7 +500,7 @@ func (f *fakeTraffic) Running() bool {
 	return f.running
 }
 
-func (f *fakeTraffic) ActiveRequests(context.Context) (map[string]map[string]int, error) {
+func (f *fakeTraffic) ActiveRequests(context.Context, ...string) (map[string]map[string]int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	defer f.news.notify()

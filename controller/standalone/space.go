@@ -9,8 +9,10 @@ import (
 // leastSpace is what must be free for sluice to start: room for the records of a few hundred services and processes.
 const leastSpace = 1 << 20
 
-// checkSpace refuses a state directory that what has to outlive a restart could not be stored in. What runs already goes on
-// where the space ends later; a start is the time to say so.
+// CheckSpace refuses a state directory that what has to outlive a restart could not be stored in. What runs already goes on
+// where the space ends later, and what a killed run left can be ended; a start is the time to say so.
+func (s *StateDir) CheckSpace() error { return checkSpace(s.Path) }
+
 func checkSpace(path string) error {
 	free, err := freeSpace(path)
 	if err != nil {

@@ -75,8 +75,7 @@ func DefaultStateDir(paths []string) (string, error) {
 }
 
 // OpenStateDir makes the directory where it is missing and locks it. A lock dies with its process, so a
-// directory left by one that was killed opens. The error is a [*LockedError] while another process holds it. A directory on
-// a full disk is refused.
+// directory left by one that was killed opens. The error is a [*LockedError] while another process holds it.
 func OpenStateDir(path string) (*StateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w; choose another with --state-dir", err)
@@ -89,9 +88,6 @@ func OpenStateDir(path string) (*StateDir, error) {
 	if !held {
 		holder, _ := ReadProcess(path)
 		return nil, &LockedError{Path: path, Holder: holder}
-	}
-	if err := checkSpace(path); err != nil {
-		return nil, errors.Join(err, lock.Unlock())
 	}
 	return &StateDir{Path: path, lock: lock}, nil
 }

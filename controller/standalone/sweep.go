@@ -86,7 +86,11 @@ func lookAt(ctx context.Context, envoys Envoys, traffic Traffic, revision server
 	if !acknowledged(ctx, envoys, traffic, revision) {
 		return nil
 	}
-	active, err := traffic.ActiveRequests(ctx)
+	named := map[string]bool{}
+	for _, key := range asked {
+		named[key.backend] = true
+	}
+	active, err := traffic.ActiveRequests(ctx, slices.Sorted(maps.Keys(named))...)
 	if err != nil && traffic.Running() {
 		return nil
 	}

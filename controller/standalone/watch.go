@@ -16,6 +16,8 @@ type watcher struct {
 	notify *fsnotify.Watcher
 	// failed are the directories that can't be watched, of which the user has been told.
 	failed map[string]bool
+	// shared says that a directory is on a file system that is written to from elsewhere.
+	shared bool
 	logger *slog.Logger
 }
 
@@ -36,22 +38,23 @@ func (w *watcher) watch(dirs []string) (added bool) {
 	for _, dir := range w.notify.WatchList() {
 		watched[dir] = true
 	}
-	wanted, failed := map[string]bool{}, map[string]bool{}
+	wanted, failed, shared := map[string]bool{}, map[string]bool{}, false
 	for _, dir := range dirs {
 		wanted[dir] = true
+		shared = shared || onSharedFileSystem(dir)
 		switch err := w.notify.Add(dir); {
 		case errors.Is(err, fs.ErrNotExist):
 			// It went after it was found, which is an event of the directory that it was in.
 		case err != nil:
 			failed[dir] = true
 			if !w.failed[dir] {
-				w.logger.Warn("directory not watched; changes in it are seen late", "dir", dir, "error", err)
+				w.logger.Warn("directory not watched; changes in it are looked for", "dir", dir, "every", walkEvery, "error", err)
 			}
 		default:
 			added = added || !watched[dir]
 		}
 	}
-	w.failed = failed
+	w.failed, w.shared = failed, shared
 	for dir := range watched {
 		if !wanted[dir] {
 			// The error says that the directory has gone already, which is why it is dropped.

@@ -18,6 +18,10 @@ import (
 	"github.com/sluice-serving/sluice/test/load/backend"
 )
 
+// patience is how long a client of constant load waits for an answer before it gives up, which is a failed request: so a stall
+// can't hide. It is long beside anything that a busy machine does to a request, and short beside what stalls have made of one.
+const patience = 15 * time.Second
+
 // backendArgument makes the test's own binary a model server that keeps account.
 const backendArgument = "load-backend"
 
@@ -126,7 +130,7 @@ func (s *sluice) underLoadAt(target load.Target, ledger string) *constantLoad {
 	tr.connections = tr.dialled()
 	tr.begun = time.Now()
 	for i, protocol := range []string{"http1", "http2", "grpc"} {
-		tr.runs = append(tr.runs, load.Start(s.t.Context(), tr.clients[i], load.Options{Rate: arrivals, Name: tr.name() + "-" + protocol}))
+		tr.runs = append(tr.runs, load.Start(s.t.Context(), tr.clients[i], load.Options{Rate: arrivals, Timeout: patience, Name: tr.name() + "-" + protocol}))
 	}
 	return tr
 }

@@ -81,8 +81,11 @@ func TestTenThousandIdleConnections(t *testing.T) {
 			connection.Close()
 		}
 	})
-	for range spare {
-		s.waitStatic(client, "one.localhost")
+	for i := range spare {
+		got, err := ask(client, http.MethodGet, fmt.Sprintf("http://one.localhost:%d/", s.port), "")
+		if err != nil || got.status != http.StatusOK {
+			t.Fatalf("new connection %d beside the idle ones: %v, %d %s", i, err, got.status, got.body)
+		}
 	}
 	for i := 0; i < n; i += n / 100 {
 		if err := revisit(idle[i], "one.localhost"); err != nil {

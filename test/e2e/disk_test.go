@@ -10,8 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/sluice-serving/sluice/controller/admin"
 )
 
 // smallDisk is the size of the disk that a test fills.
@@ -169,7 +167,8 @@ func TestFullDiskUnderLoad(t *testing.T) {
 	tr.end()
 }
 
-// TestCrashesOnAFullDisk kills a model and Envoy while the disk is full: both come back.
+// TestCrashesOnAFullDisk kills a model and Envoy while the disk is full: both come back. Then it kills sluice: what that leaves
+// can be stopped all the same.
 func TestCrashesOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	state, elsewhere := smallStateDir(t)
@@ -193,7 +192,16 @@ func TestCrashesOnAFullDisk(t *testing.T) {
 		}
 		return err
 	})
-	s.waitService("m", func(service admin.Service) error { return ready(service) })
+	s.waitService("m", ready)
+	s.kill()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, out := runCommand(t, path, "stop", "--state-dir", state); code != 0 {
+		t.Errorf("sluice stop: exit %d: %s", code, out)
+	}
+	s.nothingLeft(t)
 }
 
 // TestStartOnAFullDiskIsRefused names the directory and what is free.

@@ -46,7 +46,7 @@ func (p *Proxy) takeOver() (process, error) {
 		return left, nil
 	}
 	p.logger.Info("the Envoy of the run before can't be adopted: it is drained and ended, and another one started", "pid", left.pid(), "reason", why)
-	p.stop(left)
+	p.stop(left, replaceWithin)
 	p.setStopping(false)
 	return nil, forget(p.options.Dir)
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
 )
@@ -205,13 +206,13 @@ func TestEndThatHasBegunIsRecorded(t *testing.T) {
 	s := newSupervised(syscall.SIGTERM)
 	s.proxy.options.Dir = dir
 	drained := false
-	s.proxy.drain = func(process) { drained = read().Ending }
+	s.proxy.drain = func(process, time.Duration) { drained = read().Ending }
 	another := &fakeProcess{number: 9, obeys: []syscall.Signal{syscall.SIGTERM}, done: make(chan struct{})}
-	s.proxy.stop(another)
+	s.proxy.stop(another, time.Second)
 	if read().Ending {
 		t.Error("the end of another process is recorded")
 	}
-	s.proxy.stop(&fakeProcess{number: 7, obeys: []syscall.Signal{syscall.SIGTERM}, done: make(chan struct{})})
+	s.proxy.stop(&fakeProcess{number: 7, obeys: []syscall.Signal{syscall.SIGTERM}, done: make(chan struct{})}, time.Second)
 	if want := (record{PID: 7, StartTicks: 8, Boot: "b", Bootstrap: "h", Ending: true}); read() != want || !drained {
 		t.Errorf("record %+v, there at the drain: %t", read(), drained)
 	}

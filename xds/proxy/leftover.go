@@ -19,7 +19,7 @@ import (
 // process is never touched. No proxy of this process may be running in dir.
 func EndLeftover(ctx context.Context, dir string, logger *slog.Logger) error {
 	p := &Proxy{
-		options: Options{Dir: dir, DrainTime: defaultDrainTime, KillAfter: defaultKillAfter, Hurry: ctx.Done()},
+		options: Options{Dir: dir, DrainTime: DefaultDrainTime, KillAfter: defaultKillAfter, Hurry: ctx.Done()},
 		logger:  logger, admin: adminClient(filepath.Join(dir, adminSocketName)),
 	}
 	p.drain = p.drainListeners
@@ -29,7 +29,7 @@ func EndLeftover(ctx context.Context, dir string, logger *slog.Logger) error {
 	}
 	if left != nil {
 		p.logger.Info("ending the Envoy that an earlier run left", "pid", left.pid())
-		p.stop(left)
+		p.stop(left, p.options.DrainTime)
 	}
 	return forget(dir)
 }

@@ -33,7 +33,7 @@ type Options struct {
 	MaxConnections int64
 	// MaxMemory is how many bytes of memory Envoy may take; near it, it sheds load. 0 is no limit.
 	MaxMemory uint64
-	// DrainTime is how long an orderly stop waits for requests in flight before it ends Envoy; 0 is 10 s.
+	// DrainTime is how long an orderly stop waits for requests in flight before it ends Envoy; 0 is as long as they take.
 	DrainTime time.Duration
 	// Hurry, when closed, ends an orderly stop's wait for requests in flight; nil never does.
 	Hurry <-chan struct{}
@@ -41,9 +41,15 @@ type Options struct {
 	KillAfter time.Duration
 }
 
+// DefaultDrainTime is how long a stop waits for requests in flight if nobody says: a long generation has time to end, and a
+// stream that never ends does not hold the stop for good.
+const DefaultDrainTime = time.Minute
+
 const (
-	defaultDrainTime = 10 * time.Second
 	defaultKillAfter = 5 * time.Second
+	// replaceWithin is how long an Envoy that can't be adopted has for its requests: the one in its place can't open the ports
+	// before.
+	replaceWithin = 10 * time.Second
 )
 
 // adminSocketName is the file in [Options.Dir] at which Envoy's admin interface answers.
@@ -56,7 +62,7 @@ type Proxy struct {
 	admin   *http.Client
 	// start starts Envoy and drain empties it before it is ended; tests put others in their place.
 	start func() (process, error)
-	drain func(process)
+	drain func(running process, within time.Duration)
 	// left is the Envoy that [Proxy.Adopt] has taken over, until Run goes on with it.
 	left process
 
@@ -86,7 +92,6 @@ func New(o Options) (*Proxy, error) {
 	}
 	o.Node = orDefault(o.Node, "sluice")
 	o.MaxConnections = orDefault(o.MaxConnections, 50_000)
-	o.DrainTime = orDefault(o.DrainTime, defaultDrainTime)
 	o.KillAfter = orDefault(o.KillAfter, defaultKillAfter)
 	if o.Binary == "" {
 		return nil, errors.New("no Envoy binary is given")

@@ -65,20 +65,20 @@ func (p *Proxy) attend(ctx context.Context, running process) (wanted bool) {
 	select {
 	case <-running.exited():
 	case <-ctx.Done():
-		p.stop(running)
+		p.stop(running, p.options.DrainTime)
 		wanted = true
 	}
 	p.ended(running.outcome())
 	return wanted
 }
 
-// stop ends a process in order and returns when it is gone.
-func (p *Proxy) stop(running process) {
+// stop ends a process in order and returns when it is gone. Its requests have a time to end, 0 for as long as they take.
+func (p *Proxy) stop(running process, within time.Duration) {
 	p.setStopping(true)
 	if err := rememberEnd(p.options.Dir, running.pid()); err != nil {
 		p.logger.Warn("Envoy's end can't be recorded", "error", err)
 	}
-	p.drain(running)
+	p.drain(running, within)
 	for _, step := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if err := running.signal(step); err != nil {
 			p.logger.Debug("Envoy can't be signalled", "signal", step, "error", err)
@@ -95,9 +95,12 @@ func (p *Proxy) stop(running process) {
 	<-running.exited()
 }
 
-// drainListeners closes the listeners and waits until no request is in flight, at most the drain time.
-func (p *Proxy) drainListeners(running process) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.options.DrainTime)
+// drainListeners closes the listeners and waits until no request is in flight, at most within, or for good if that is 0.
+func (p *Proxy) drainListeners(running process, within time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	if within > 0 {
+		ctx, cancel = context.WithTimeout(context.Background(), within)
+	}
 	defer cancel()
 	if _, err := p.call(ctx, http.MethodPost, "/drain_listeners"); err != nil {
 		p.logger.Debug("Envoy can't be drained", "error", err)
@@ -111,7 +114,7 @@ func (p *Proxy) drainListeners(running process) {
 			return
 		}
 		if first {
-			p.logger.Info("waiting for requests in flight; another Ctrl-C ends them", "requests", active, "at most", p.options.DrainTime)
+			p.logger.Info("waiting for requests in flight; another Ctrl-C ends them", "requests", active, "at most", atMost(within))
 		}
 		select {
 		case <-tick.C:
@@ -121,10 +124,18 @@ func (p *Proxy) drainListeners(running process) {
 		case <-running.exited():
 			return
 		case <-ctx.Done():
-			p.logger.Warn("Envoy is ended with requests in flight", "requests", active, "after", p.options.DrainTime)
+			p.logger.Warn("Envoy is ended with requests in flight", "requests", active, "after", within)
 			return
 		}
 	}
+}
+
+// atMost names a bound, of which 0 is none.
+func atMost(within time.Duration) string {
+	if within == 0 {
+		return "as long as they take"
+	}
+	return within.String()
 }
 
 func (p *Proxy) setStopping(stopping bool) {

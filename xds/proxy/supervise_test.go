@@ -65,7 +65,7 @@ func newSupervised(obeys ...syscall.Signal) *supervised {
 	s := &supervised{proxy: &Proxy{
 		options: Options{KillAfter: 5 * time.Second},
 		logger:  slog.New(slog.DiscardHandler),
-		drain:   func(process) {},
+		drain:   func(process, time.Duration) {},
 	}}
 	s.proxy.start = func() (process, error) {
 		s.mu.Lock()

@@ -202,9 +202,12 @@ func TestDrainingEndpointKeepsItsRequests(t *testing.T) {
 			t.Fatalf("a new request: %d by %q", got.status, got.backend)
 		}
 	}
-	active, err := d.proxy.ActiveRequests(t.Context())
+	active, err := d.proxy.ActiveRequests(t.Context(), "fast", "of.no+cluster")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(active) != 1 {
+		t.Errorf("the cluster asked for is told with others: %v", active)
 	}
 	if n := active["fast"][addressOf(fast.Endpoints[1])]; n != 1 {
 		t.Errorf("requests in flight at the draining endpoint: %d, want 1: %v", n, active)
