@@ -27,7 +27,7 @@ func (a *attrs) fail(attribute, format string, args ...any) {
 // refuse says that the estimator has an option that isn't served.
 func (a *attrs) refuse(what string) {
 	if a.err == nil {
-		a.err = &UnsupportedError{Class: a.object.Module + "." + a.class + " with " + what, Version: a.version, Remedy: remedy}
+		a.err = &UnsupportedError{Class: a.object.Module + "." + a.class + " with " + what, Version: a.version}
 	}
 }
 

@@ -104,6 +104,15 @@ func (b *batch) pick(columns []int) *batch {
 	return out
 }
 
+// slice gives some neighbouring columns of dense rows.
+func (b *batch) slice(from, cols int) *batch {
+	out := dense(b.rows, cols)
+	for i := range b.rows {
+		copy(out.row(i), b.row(i)[from:from+cols])
+	}
+	return out
+}
+
 // column gives one column as it is; of numbers, as a copy.
 func (b *batch) column(c int) tabular.Column {
 	if b.columns != nil {

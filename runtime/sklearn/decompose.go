@@ -9,7 +9,17 @@ func decomposeFamily(class string) maker {
 	switch class {
 	case "PCA", "IncrementalPCA":
 		return principal
-	case "TruncatedSVD":
+	case "LatentDirichletAllocation":
+		return topicModel
+	case "FactorAnalysis":
+		return factorAnalysis
+	case "SparsePCA", "MiniBatchSparsePCA":
+		return sparsePrincipal
+	case "BernoulliRBM":
+		return boltzmann
+	case "NMF":
+		return nonNegative
+	case "TruncatedSVD", "NeighborhoodComponentsAnalysis":
 		return func(a *attrs) *estimator { return a.projection("components_", "") }
 	case "FastICA":
 		return func(a *attrs) *estimator {

@@ -2,6 +2,9 @@ package sklearn
 
 import (
 	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/sluice-serving/sluice/runtime/model"
 )
@@ -10,7 +13,9 @@ import (
 type UnsupportedError struct {
 	Class   string // with its module, and the option that isn't supported if it isn't the class itself
 	Version string // of scikit-learn that wrote the file, "" if it doesn't say
-	Remedy  string
+	Why     string // "" if the class isn't known
+	Remedy  string // "" for what holds for all: to convert the file or to serve it by its own server
+	Path    string // of the file, "" if it isn't known
 }
 
 func (e *UnsupportedError) Error() string {
@@ -18,11 +23,36 @@ func (e *UnsupportedError) Error() string {
 	if e.Version != "" {
 		by = " (written by scikit-learn " + e.Version + ")"
 	}
-	return fmt.Sprintf("%s%s can't be served natively: %s", e.Class, by, e.Remedy)
+	why := ""
+	if e.Why != "" {
+		why = ", as " + e.Why
+	}
+	remedy := e.Remedy
+	if remedy == "" {
+		remedy = e.commands()
+	}
+	return fmt.Sprintf("%s%s can't be served natively%s: %s", e.Class, by, why, remedy)
 }
 
-// remedy is what a user can do about any model that isn't known here.
-const remedy = "serve it by its own server (name a ServingRuntime in the InferenceService's model.runtime), or convert it to ONNX and serve that"
+// commands is what a user can type about any model that isn't known here.
+func (e *UnsupportedError) commands() string {
+	from, to := "MODEL.pkl", "MODEL.onnx"
+	if e.Path != "" {
+		from = shellWord(e.Path)
+		to = shellWord(strings.TrimSuffix(e.Path, filepath.Ext(e.Path)) + ".onnx")
+	}
+	return fmt.Sprintf("convert it to ONNX by `sluice convert %s -o %s`, which runs the code that the file names, and serve that; or serve it by its own "+
+		"server with `runtime: kserve-sklearnserver` or `runtime: kserve-mlserver` in the InferenceService's model, for which a machine without "+
+		"Kubernetes needs the annotation sluice.dev/local-command (as `mlserver start /mnt/models`) or a container engine", from, to)
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(text string) string {
+	if strings.ContainsAny(text, " \t\n'\"\\$`&;|<>()*?[]{}~#!") {
+		return strconv.Quote(text)
+	}
+	return text
+}
 
 // BrokenError says that an estimator in the file lacks what a fitted one has.
 type BrokenError struct {

@@ -2,6 +2,7 @@ package sklearn
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/tabular"
@@ -15,6 +16,9 @@ const (
 	transform = "transform"
 	scoring   = "score_samples"
 )
+
+// probaOf names the probabilities of one of several outputs.
+func probaOf(output int) string { return proba + "_" + strconv.Itoa(output) }
 
 // estimator is a fitted one: what it takes and what it can compute.
 type estimator struct {

@@ -5,6 +5,7 @@ func families() []func(class string) maker {
 	return []func(string) maker{
 		linearFamily, discriminantFamily, svmFamily, neighborsFamily, bayesFamily, networkFamily, clusterFamily, scaleFamily, decomposeFamily,
 		forestFamily, boostingFamily, encodeFamily, imputeFamily, composeFamily, functionFamily, shapeFamily,
-		selectFamily, textFamily, dummyFamily, metaFamily, votingFamily, stackFamily, calibrateFamily, multiFamily, targetFamily,
+		selectFamily, textFamily, dummyFamily, outlierFamily, crossDecomposeFamily, labelFamily, thresholdFamily,
+		kernelFamily, processFamily, semiSupervisedFamily, metaFamily, votingFamily, stackFamily, calibrateFamily, multiFamily, targetFamily,
 	}
 }

@@ -61,7 +61,7 @@ func (a *attrs) handle() ([]byte, error) {
 		}
 	}
 	if booster.value("handle") == nil && booster.value("_handle") == nil && booster.object.State == nil {
-		return nil, &UnsupportedError{Class: a.object.Module + "." + a.class, Version: a.version, Remedy: remedy}
+		return nil, &UnsupportedError{Class: a.object.Module + "." + a.class, Version: a.version}
 	}
 	return nil, &BrokenError{Class: a.class, Version: a.version, Attribute: "handle", Problem: "it holds no model: it was saved before it was fitted, or by a version that isn't known here"}
 }

@@ -201,7 +201,7 @@ func forestClassifier(a *attrs) *estimator {
 	return out
 }
 
-// manyClasses is a classifier of several outputs: it predicts, and has no single table of probabilities.
+// manyClasses is a classifier of several outputs.
 func (a *attrs) manyClasses(e *ensemble, shape *tree) *estimator {
 	var all []*labels
 	for i, v := range a.items("classes_") {
@@ -228,7 +228,15 @@ func (a *attrs) manyClasses(e *ensemble, shape *tree) *estimator {
 		}
 		return out, nil
 	}
-	return &estimator{in: a.treeInput(), classes: all, ops: []op{{name: predict, cols: len(all), labels: sharedLabels(all), run: run}}}
+	shares := func(ctx context.Context, output int, x *batch) (*batch, error) {
+		y, err := e.mean(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		return y.slice(output*shape.classes, all[output].len()), nil
+	}
+	ops := append([]op{{name: predict, cols: len(all), labels: sharedLabels(all), run: run}}, probabilitiesOf(all, shares)...)
+	return &estimator{in: a.treeInput(), classes: all, ops: ops}
 }
 
 // sharedLabels has the datatype that several outputs' classes are answered in.

@@ -14,6 +14,8 @@ func imputeFamily(class string) maker {
 	switch class {
 	case "SimpleImputer":
 		return simpleImputer
+	case "IterativeImputer":
+		return iterativeImputer
 	case "KNNImputer":
 		return knnImputer
 	case "MissingIndicator":
@@ -97,7 +99,7 @@ func simpleImputer(a *attrs) *estimator {
 	if len(statistics) == 0 {
 		a.fail("statistics_", "there are none")
 	}
-	im.indicated = a.indicated()
+	im.indicated = a.indicated(len(a.items("statistics_")))
 	e := transformer(len(im.fills)+len(im.indicated), im.run)
 	e.in, e.imputer = in, im
 	return e
@@ -119,14 +121,14 @@ func (a *attrs) numberKind() tabular.Kind {
 }
 
 // indicated are the columns of the indicator, if there is one.
-func (a *attrs) indicated() []int {
+func (a *attrs) indicated(cols int) []int {
 	if a.value("indicator_") == nil {
 		return nil
 	}
 	inner := a.within("indicator_")
 	var out []int
 	for _, c := range inner.ints("features_") {
-		if c < 0 || int(c) >= len(a.items("statistics_")) {
+		if c < 0 || int(c) >= cols {
 			a.fail("indicator_", "column %d", c)
 			return nil
 		}

@@ -41,14 +41,8 @@ func knnImputer(a *attrs) *estimator {
 			im.kept = append(im.kept, c)
 		}
 	}
-	if a.value("indicator_") != nil {
-		for _, c := range a.within("indicator_").ints("features_") {
-			if c < 0 || int(c) >= im.rows.cols {
-				a.fail("indicator_", "column %d", c)
-				return nil
-			}
-			im.indicated = append(im.indicated, int(c))
-		}
+	if im.indicated = a.indicated(im.rows.cols); a.err != nil {
+		return nil
 	}
 	e := transformer(len(im.kept)+len(im.indicated), im.run)
 	e.in = input{cols: im.rows.cols, accepts: missing}

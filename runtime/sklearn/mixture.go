@@ -16,11 +16,8 @@ type component struct {
 }
 
 func gaussianMixture(a *attrs) *estimator {
-	if a.class != "GaussianMixture" {
-		a.refuse("its priors")
-	}
-	weights, means := a.floats("weights_"), a.matrix("means_")
-	a.expect("weights_", len(weights), means.rows)
+	means := a.matrix("means_")
+	offsets := a.mixtureOffsets(means)
 	parts := make([]component, means.rows)
 	for k := range parts {
 		if a.err != nil {
@@ -28,7 +25,7 @@ func gaussianMixture(a *attrs) *estimator {
 		}
 		parts[k] = a.component(k, means)
 		if a.err == nil {
-			parts[k].constant += math.Log(weights[k]) - 0.5*float64(means.cols)*math.Log(2*math.Pi)
+			parts[k].constant += offsets[k] - 0.5*float64(means.cols)*math.Log(2*math.Pi)
 		}
 	}
 	joint := func(_ context.Context, x *batch) (*batch, error) { return mixtureScores(x, parts), nil }
@@ -47,6 +44,19 @@ func gaussianMixture(a *attrs) *estimator {
 	}})
 	e.in.cols = means.cols
 	return e
+}
+
+// mixtureOffsets is what is added to each component's log-density: the logarithm of its weight, in a Bayesian mixture as is expected.
+func (a *attrs) mixtureOffsets(means *matrix) []float64 {
+	if a.class == "BayesianGaussianMixture" {
+		return a.bayesianOffsets(means)
+	}
+	weights := a.floats("weights_")
+	a.expect("weights_", len(weights), means.rows)
+	for k, w := range weights {
+		weights[k] = math.Log(w)
+	}
+	return weights
 }
 
 // component reads the k-th Gaussian in the form that covariance_type says.

@@ -11,6 +11,10 @@ func multiFamily(class string) maker {
 		return oneVersusRestClassifier
 	case "OneVsOneClassifier":
 		return oneVersusOneClassifier
+	case "_ConstantPredictor":
+		return constantPredictor
+	case "OutputCodeClassifier":
+		return outputCodes
 	case "MultiOutputRegressor":
 		return multiOutputRegressor
 	case "MultiOutputClassifier":
@@ -237,7 +241,13 @@ func multiOutputClassifier(a *attrs) *estimator {
 	if a.err != nil {
 		return nil
 	}
-	return &estimator{in: commonInput(members), classes: all, ops: []op{{name: predict, cols: len(all), labels: sharedLabels(all),
+	var shares []op
+	if allHave(members, proba) {
+		shares = probabilitiesOf(all, func(ctx context.Context, output int, x *batch) (*batch, error) {
+			return members[output].call(ctx, proba, x)
+		})
+	}
+	predicted := op{name: predict, cols: len(all), labels: sharedLabels(all),
 		run: func(ctx context.Context, x *batch) (*batch, error) {
 			out := &batch{rows: x.rows, cols: len(all), codes: make([]int32, x.rows*len(all)), labels: all}
 			for k, m := range members {
@@ -250,7 +260,17 @@ func multiOutputClassifier(a *attrs) *estimator {
 				}
 			}
 			return out, nil
-		}}}}
+		}}
+	return &estimator{in: commonInput(members), classes: all, ops: append([]op{predicted}, shares...)}
+}
+
+func allHave(members []*estimator, method string) bool {
+	for _, m := range members {
+		if !m.has(method) {
+			return false
+		}
+	}
+	return true
 }
 
 // outputChain predicts one output after another, and shows each estimator what those before it predicted.
@@ -279,11 +299,7 @@ func outputChain(a *attrs) *estimator {
 	e := &estimator{in: in, ops: []op{{name: predict, cols: len(members), run: run(predict)}}}
 	if a.class == "ClassifierChain" {
 		for _, name := range []string{proba, decision} {
-			everywhere := true
-			for _, m := range members {
-				everywhere = everywhere && m.has(name)
-			}
-			if everywhere {
+			if allHave(members, name) {
 				e.ops = append(e.ops, op{name: name, cols: len(members), run: run(name)})
 			}
 		}

@@ -2,9 +2,8 @@ package sklearn
 
 import (
 	"context"
-	"math"
+	"strings"
 
-	"github.com/sluice-serving/sluice/api/oip"
 	"github.com/sluice-serving/sluice/runtime/sklearn/pickle"
 )
 
@@ -22,12 +21,18 @@ func neighborsFamily(class string) maker {
 		return neighborsClassifier
 	case "KNeighborsRegressor":
 		return neighborsRegressor
+	case "RadiusNeighborsClassifier":
+		return radiusClassifier
+	case "RadiusNeighborsRegressor":
+		return radiusRegressor
+	case "LocalOutlierFactor":
+		return localOutlierFactor
 	}
 	return nil
 }
 
 func (a *attrs) neighbors() *neighbors {
-	n := &neighbors{rows: a.matrix("_fit_X"), k: a.integer("n_neighbors", 5)}
+	n := &neighbors{rows: a.matrix("_fit_X"), k: a.integer(a.first("n_neighbors_", "n_neighbors"), 5)}
 	p := a.number("p", 2)
 	if params, ok := a.value("effective_metric_params_").(*pickle.Dict); ok {
 		if v, ok := params.Get("p"); ok {
@@ -53,7 +58,7 @@ func (a *attrs) neighbors() *neighbors {
 	default:
 		a.refuse("a function of its own for weights")
 	}
-	if n.k < 1 || n.k > n.rows.rows {
+	if !strings.HasPrefix(a.class, "Radius") && (n.k < 1 || n.k > n.rows.rows) {
 		a.fail("n_neighbors", "%d of %d rows", n.k, n.rows.rows)
 	}
 	return n
@@ -111,15 +116,15 @@ func (n *neighbors) find(x []float64, f *found) {
 	}
 }
 
-// weights turns distances into weights in place.
-func (n *neighbors) weigh(f *found) {
+// weigh turns distances into weights in place.
+func weigh(f *found, weighted bool) {
 	exact := false
 	for _, d := range f.distances {
 		exact = exact || d == 0
 	}
 	for i, d := range f.distances {
 		switch {
-		case !n.weighted:
+		case !weighted:
 			f.distances[i] = 1
 		case !exact:
 			f.distances[i] = 1 / d
@@ -139,7 +144,7 @@ func (n *neighbors) each(ctx context.Context, x *batch, visit func(i int, f *fou
 			return ctx.Err()
 		}
 		n.find(x.row(i), f)
-		n.weigh(f)
+		weigh(f, n.weighted)
 		visit(i, f)
 	}
 	return nil
@@ -185,64 +190,45 @@ func normalize(v []float64) {
 	}
 }
 
+// neighborTargets are what the training rows had for targets.
+type neighborTargets struct {
+	values []float64
+	cols   int
+	width  int // of the answer: 0 is a vector
+}
+
+func (a *attrs) neighborTargets(n *neighbors) *neighborTargets {
+	shape, values := a.shaped("_y")
+	t := &neighborTargets{values: values, cols: 1}
+	if len(shape) == 2 {
+		t.cols, t.width = shape[1], shape[1]
+	}
+	a.expect("_y", len(values), n.rows.rows*t.cols)
+	return t
+}
+
+// mean is the targets' of some neighbours, by weight.
+func (t *neighborTargets) mean(f *found, to []float64) {
+	total := 0.0
+	for k, r := range f.rows {
+		total += f.distances[k]
+		for c := range to {
+			to[c] += f.distances[k] * t.values[int(r)*t.cols+c]
+		}
+	}
+	for c := range to {
+		to[c] /= total
+	}
+}
+
 func neighborsRegressor(a *attrs) *estimator {
 	n := a.neighbors()
-	shape, targets := a.shaped("_y")
-	cols, width := 1, 0
-	if len(shape) == 2 {
-		cols, width = shape[1], shape[1]
-	}
-	a.expect("_y", len(targets), n.rows.rows*cols)
-	e := regressor(width, func(ctx context.Context, x *batch) (*batch, error) {
-		out := dense(x.rows, cols)
-		out.vector = width == 0
-		return out, n.each(ctx, x, func(i int, f *found) {
-			total := 0.0
-			to := out.row(i)
-			for k, r := range f.rows {
-				total += f.distances[k]
-				for c := range to {
-					to[c] += f.distances[k] * targets[int(r)*cols+c]
-				}
-			}
-			for c := range to {
-				to[c] /= total
-			}
-		})
+	targets := a.neighborTargets(n)
+	e := regressor(targets.width, func(ctx context.Context, x *batch) (*batch, error) {
+		out := dense(x.rows, targets.cols)
+		out.vector = targets.width == 0
+		return out, n.each(ctx, x, func(i int, f *found) { targets.mean(f, out.row(i)) })
 	})
 	e.in.cols = n.rows.cols
 	return e
-}
-
-func clusterFamily(class string) maker {
-	switch class {
-	case "KMeans", "MiniBatchKMeans", "BisectingKMeans":
-		return kMeans
-	case "GaussianMixture", "BayesianGaussianMixture":
-		return gaussianMixture
-	}
-	return nil
-}
-
-func kMeans(a *attrs) *estimator {
-	if a.class == "BisectingKMeans" { // its predict walks its own tree
-		a.refuse("its hierarchy of centers")
-	}
-	centers := a.matrix("cluster_centers_")
-	measure := distance{kind: "euclidean"}
-	numbers := count(centers.rows, oip.Int32)
-	return &estimator{in: input{cols: centers.cols}, ops: []op{
-		{name: predict, labels: numbers, run: func(_ context.Context, x *batch) (*batch, error) {
-			return nearest(x, centers, measure, numbers), nil
-		}},
-		{name: transform, cols: centers.rows, run: func(_ context.Context, x *batch) (*batch, error) {
-			out := dense(x.rows, centers.rows)
-			for i := range x.rows {
-				for k := range centers.rows {
-					out.row(i)[k] = math.Sqrt(squared(x.row(i), centers.row(k)))
-				}
-			}
-			return out, nil
-		}},
-	}}
 }

@@ -1,6 +1,7 @@
 package sklearn
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -20,6 +21,9 @@ func Open(path string) (tabular.Estimator, error) {
 		return nil, err
 	}
 	e, err := FromBytes(data)
+	if unsupported := (*UnsupportedError)(nil); errors.As(err, &unsupported) {
+		unsupported.Path = path
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -38,7 +42,7 @@ func FromBytes(data []byte) (tabular.Estimator, error) {
 		return nil, err
 	}
 	if len(e.ops) == 0 {
-		return nil, &UnsupportedError{Class: "an estimator without predict and transform", Remedy: remedy}
+		return nil, &UnsupportedError{Class: "an estimator without predict and transform"}
 	}
 	return &served{root: e}, nil
 }
@@ -58,7 +62,7 @@ func (l *loader) estimator(v pickle.Value, version string) (*estimator, error) {
 		return nil, &UnsupportedError{Class: "a file that holds no estimator but " + describe(v), Version: version, Remedy: "save the fitted estimator itself"}
 	}
 	if l.depth >= maxDepth {
-		return nil, &UnsupportedError{Class: fmt.Sprintf("a model of more than %d estimators within each other", maxDepth), Version: version, Remedy: remedy}
+		return nil, &UnsupportedError{Class: fmt.Sprintf("a model of more than %d estimators within each other", maxDepth), Version: version}
 	}
 	l.depth++
 	defer func() { l.depth-- }()
@@ -68,11 +72,12 @@ func (l *loader) estimator(v pickle.Value, version string) (*estimator, error) {
 		return other, err
 	}
 	if o.Module != "sklearn" && !strings.HasPrefix(o.Module, "sklearn.") {
-		return nil, &UnsupportedError{Class: o.Module + "." + o.Name, Version: a.version, Remedy: remedy}
+		return nil, &UnsupportedError{Class: o.Module + "." + o.Name, Version: a.version}
 	}
 	build := makerOf(o.Name)
 	if build == nil {
-		return nil, &UnsupportedError{Class: o.Module + "." + o.Name, Version: a.version, Remedy: remedy}
+		why := unserved(o.Name)
+		return nil, &UnsupportedError{Class: o.Module + "." + o.Name, Version: a.version, Why: why.reason, Remedy: why.remedy}
 	}
 	return a.make(build)
 }

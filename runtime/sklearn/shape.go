@@ -17,6 +17,8 @@ func shapeFamily(class string) maker {
 		return bins
 	case "PolynomialFeatures":
 		return polynomial
+	case "SplineTransformer":
+		return splineTransformer
 	}
 	return nil
 }

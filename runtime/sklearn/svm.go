@@ -86,19 +86,8 @@ func (a *attrs) svm(classes bool) *svm {
 
 // values fills in the kernel of a row with every support vector.
 func (s *svm) values(x, to []float64) {
-	k := s.kernel
 	for i := range to {
-		v := s.vectors.row(i)
-		switch k.kind {
-		case "rbf":
-			to[i] = math.Exp(-k.gamma * squared(x, v))
-		case "linear":
-			to[i] = dot(x, v)
-		case "poly":
-			to[i] = power(k.gamma*dot(x, v)+k.offset, k.degree)
-		default:
-			to[i] = math.Tanh(k.gamma*dot(x, v) + k.offset)
-		}
+		to[i] = s.kernel.of(x, s.vectors.row(i))
 	}
 }
 

@@ -19,8 +19,10 @@ func transformedTarget(a *attrs) *estimator {
 	if a.err != nil {
 		return nil
 	}
-	a.demand("regressor_", []*estimator{inner}, predict)
-	back := undo.inverse()
+	if a.demand("regressor_", []*estimator{inner}, predict); a.err != nil {
+		return nil
+	}
+	back := undo.inverse(max(1, inner.op(predict).cols))
 	if a.err == nil {
 		a.err = undo.err
 	}
@@ -48,8 +50,8 @@ func transformedTarget(a *attrs) *estimator {
 	return e
 }
 
-// inverse undoes a transform of targets, a number of a column at a time.
-func (a *attrs) inverse() func(column int, v float64) float64 {
+// inverse undoes a transform of targets of so many columns, a number of a column at a time.
+func (a *attrs) inverse(cols int) func(column int, v float64) float64 {
 	switch a.class {
 	case "FunctionTransformer":
 		if a.value("inverse_func") == nil {
@@ -62,27 +64,30 @@ func (a *attrs) inverse() func(column int, v float64) float64 {
 		}
 		return func(_ int, v float64) float64 { return f(v) }
 	case "StandardScaler":
-		return a.unscaled("mean_", "with_mean", "scale_", "with_std")
+		return a.unscaled("mean_", "with_mean", "scale_", "with_std", cols)
 	case "RobustScaler":
-		return a.unscaled("center_", "with_centering", "scale_", "with_scaling")
+		return a.unscaled("center_", "with_centering", "scale_", "with_scaling", cols)
 	case "MaxAbsScaler":
-		return a.unscaled("", "", "scale_", "")
+		return a.unscaled("", "", "scale_", "", cols)
 	case "MinMaxScaler":
 		scales, offsets := a.floats("scale_"), a.floats("min_")
-		a.expect("min_", len(offsets), len(scales))
+		a.expect("scale_", len(scales), cols)
+		a.expect("min_", len(offsets), cols)
 		return func(c int, v float64) float64 { return (v - offsets[c]) / scales[c] }
 	}
 	a.refuse("this as the transformer of targets")
 	return nil
 }
 
-func (a *attrs) unscaled(center, withCenter, scale, withScale string) func(int, float64) float64 {
+func (a *attrs) unscaled(center, withCenter, scale, withScale string, cols int) func(int, float64) float64 {
 	var centers, scales []float64
 	if (withScale == "" || a.flag(withScale, true)) && a.value(scale) != nil {
 		scales = a.floats(scale)
+		a.expect(scale, len(scales), cols)
 	}
 	if center != "" && a.flag(withCenter, true) && a.value(center) != nil {
 		centers = a.floats(center)
+		a.expect(center, len(centers), cols)
 	}
 	return func(c int, v float64) float64 {
 		if scales != nil {

@@ -1,6 +1,6 @@
 """Trains small models of every family that runtime/sklearn serves, and writes them with what they answer.
 
-  make.py DIRECTORY [--rows N] [--seed S] [--only PREFIX] [--every K]
+  make.py DIRECTORY [--part first|more|all] [--rows N] [--seed S] [--only PREFIX] [--every K]
 
 writes DIRECTORY/NAME.joblib (or .pkl) for each model, and DIRECTORY/expected.joblib: {name: {file, tolerance, x | columns, outputs}}. Runs with
 scikit-learn 1.0 to the newest; what a version doesn't have is left out.
@@ -13,6 +13,7 @@ import warnings
 import zlib
 
 import joblib
+import more
 import numpy as np
 import pandas as pd
 import sklearn
@@ -20,6 +21,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
+from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -34,12 +36,12 @@ from sklearn.linear_model import (
     ARDRegression, BayesianRidge, ElasticNet, ElasticNetCV, GammaRegressor, HuberRegressor, Lars, Lasso, LassoCV, LinearRegression,
     LogisticRegression, LogisticRegressionCV, MultiTaskLasso, Perceptron, PoissonRegressor, RANSACRegressor, Ridge,
     RidgeClassifier, RidgeClassifierCV, RidgeCV, SGDClassifier, SGDOneClassSVM, SGDRegressor, TweedieRegressor)
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, LocalOutlierFactor, NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -49,6 +51,7 @@ from sklearn.svm import LinearSVC, LinearSVR, NuSVC, NuSVR, OneClassSVM, SVC, SV
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 VERSION = tuple(int(p) for p in sklearn.__version__.split(".")[:2])
+SCORING = (IsolationForest, OneClassSVM, GaussianMixture, BayesianGaussianMixture, LocalOutlierFactor, EllipticEnvelope)
 METHODS = ["predict", "predict_proba", "decision_function", "transform", "score_samples"]
 ARGS = argparse.Namespace()
 WORDS = "the quick brown fox jumps over a lazy dog café naïve Straße ΣΙΣΥΦΟΣ x1 don't e-mail 42 _under é 東京 good bad not very".split(" ")
@@ -314,23 +317,39 @@ def columns(x):
 def answers(model, x):
     out = {}
     for method in METHODS:
-        if not hasattr(model, method) or (method == "score_samples" and not isinstance(model, (IsolationForest, OneClassSVM, GaussianMixture))):
+        if not hasattr(model, method) or (method == "score_samples" and not isinstance(model, SCORING)):
             continue
         if isinstance(model, NearestCentroid) and method != "predict":
             continue
-        y = getattr(model, method)(x)
-        if isinstance(y, list):
-            continue
-        if hasattr(y, "toarray"):
-            y = y.toarray()
-        y = np.asarray(y)
-        out[method] = {"shape": list(y.shape), "kind": y.dtype.str, "values": np.ascontiguousarray(y) if y.dtype.kind in "fiub" else [str(v) for v in y.ravel()]}
+        if type(model).__name__ == "NMF":  # stops when the whole batch has converged: here each row by itself
+            y = np.concatenate([model.transform(x[i:i + 1]) for i in range(len(x))])
+        elif type(model).__name__.startswith("Label") and method == "transform":
+            y = model.transform(np.asarray(x).ravel())
+        else:
+            y = getattr(model, method)(x)
+        for name, y in enumerate_outputs(method, y):
+            out[name] = plain(y)
     return out
+
+
+def enumerate_outputs(method, y):
+    """The probabilities of a classifier of several outputs are a list."""
+    if isinstance(y, list):
+        return [("%s_%d" % (method, k), part) for k, part in enumerate(y)]
+    return [(method, y)]
+
+
+def plain(y):
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    y = np.asarray(y)
+    return {"shape": list(y.shape), "kind": y.dtype.str, "values": np.ascontiguousarray(y) if y.dtype.kind in "fiub" else [str(v) for v in y.ravel()]}
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("directory")
+    p.add_argument("--part", choices=["first", "more", "all"], default="all", help="of the families: those of this file, those of more.py")
     p.add_argument("--rows", type=int, default=12)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only", default="")
@@ -341,7 +360,9 @@ def main():
     os.makedirs(args.directory, exist_ok=True)
     d = Data(args.seed, args.rows)
     expected, index = {}, 0
-    for family in [regressors, classifiers, transforms, encoders, texts, dtypes]:
+    parts = {"first": [regressors, classifiers, transforms, encoders, texts, dtypes], "more": [lambda d, f=f: f(d, wanted) for f in more.families()]}
+    parts["all"] = parts["first"] + parts["more"]
+    for family in parts[args.part]:
         for name, model, x in family(d):
             index += 1
             if not wanted(name):
