@@ -115,6 +115,9 @@ func (a *attrs) matrix(name string) *matrix {
 		return a.csr(name, o)
 	}
 	shape, values := a.shaped(name)
+	if a.err == nil && len(shape) > 0 && shape[len(shape)-1] == 0 {
+		a.fail(name, "a matrix without columns, of shape %v", shape)
+	}
 	switch len(shape) {
 	case 2:
 		return &matrix{rows: shape[0], cols: shape[1], v: values}

@@ -15,6 +15,8 @@ type batch struct {
 	columns    []tabular.Column // not all numbers
 	codes      []int32          // row-major: indices into labels, one of them for each column
 	labels     []*labels
+	// passed is what chains made of these rows, kept while several outputs of them are computed; nil if it isn't kept.
+	passed map[*estimator]*batch
 }
 
 func dense(rows, cols int) *batch {

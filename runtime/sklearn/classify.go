@@ -2,6 +2,7 @@ package sklearn
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluice-serving/sluice/api/oip"
 )
@@ -64,6 +65,11 @@ func asVector(b *batch) *batch {
 // sameInput gives an estimator that forwards some methods of another, under its own names and width.
 func sameInput(inner *estimator, methods ...string) *estimator {
 	e := &estimator{in: inner.in, classes: inner.classes}
+	if slices.Contains(methods, proba) { // of several outputs, one each
+		for k := range inner.classes {
+			methods = append(methods, probaOf(k))
+		}
+	}
 	for _, name := range methods {
 		if o := inner.op(name); o != nil {
 			e.ops = append(e.ops, o.with(func(ctx context.Context, x *batch) (*batch, error) { return inner.call(ctx, name, x) }))

@@ -118,16 +118,31 @@ func chain(steps []named) *estimator {
 			o.cols = widthOf(steps)
 		}
 		e.ops = append(e.ops, o.with(func(ctx context.Context, x *batch) (*batch, error) {
-			var err error
-			for _, step := range steps[:len(steps)-1] {
-				if x, err = step.estimator.call(ctx, transform, x); err != nil {
-					return nil, err
-				}
+			y, err := e.through(ctx, steps[:len(steps)-1], x)
+			if err != nil {
+				return nil, err
 			}
-			return last.call(ctx, o.name, x)
+			return last.call(ctx, o.name, y)
 		}))
 	}
 	return e
+}
+
+// through runs the transforms of a chain's first steps, once for the same rows.
+func (e *estimator) through(ctx context.Context, steps []named, x *batch) (*batch, error) {
+	if y, done := x.passed[e]; done {
+		return y, nil
+	}
+	y, err := x, error(nil)
+	for _, step := range steps {
+		if y, err = step.estimator.call(ctx, transform, y); err != nil {
+			return nil, err
+		}
+	}
+	if x.passed != nil {
+		x.passed[e] = y
+	}
+	return y, nil
 }
 
 // widthOf is the width that the last transform gives whose width is known.

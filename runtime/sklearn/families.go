@@ -6,6 +6,6 @@ func families() []func(class string) maker {
 		linearFamily, discriminantFamily, svmFamily, neighborsFamily, bayesFamily, networkFamily, clusterFamily, scaleFamily, decomposeFamily,
 		forestFamily, boostingFamily, encodeFamily, imputeFamily, composeFamily, functionFamily, shapeFamily,
 		selectFamily, textFamily, dummyFamily, outlierFamily, crossDecomposeFamily, labelFamily, thresholdFamily,
-		kernelFamily, processFamily, semiSupervisedFamily, metaFamily, votingFamily, stackFamily, calibrateFamily, multiFamily, targetFamily,
+		kernelFamily, processFamily, semiSupervisedFamily, searchFamily, adaBoostFamily, baggingFamily, votingFamily, stackFamily, calibrateFamily, multiFamily, targetFamily,
 	}
 }

@@ -43,6 +43,9 @@ func (s *served) Outputs() []tabular.Output {
 
 func (s *served) Compute(ctx context.Context, frame *tabular.Frame, outputs []int) ([]oip.Tensor, error) {
 	x := batchOf(frame)
+	if len(outputs) > 1 {
+		x.passed = map[*estimator]*batch{}
+	}
 	tensors := make([]oip.Tensor, len(outputs))
 	for i, index := range outputs {
 		if index < 0 || index >= len(s.root.ops) {

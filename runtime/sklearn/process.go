@@ -65,7 +65,7 @@ func (a *attrs) covariance(v pickle.Value, cols, depth int) covariance {
 		return none
 	}
 	k := &attrs{object: o, class: o.Name, version: a.version, loader: a.loader}
-	of := none
+	var of covariance
 	switch o.Name {
 	case "Sum":
 		first, second := k.covariance(k.need("k1"), cols, depth+1), k.covariance(k.need("k2"), cols, depth+1)
