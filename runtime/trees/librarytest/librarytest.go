@@ -29,10 +29,7 @@ type Model struct {
 // Train trains count models of a library, "xgboost" or "lightgbm", in a Python environment that it makes if need be.
 func Train(t testing.TB, library string, seed, count int) []Model {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	home := filepath.Dir(filepath.Dir(here))
-	root := filepath.Dir(filepath.Dir(home))
-	run(t, exec.CommandContext(t.Context(), filepath.Join(root, "config", "deps", "venv.sh"), "trees", filepath.Join(home, "testdata", "requirements.txt")))
+	home := environment(t)
 	folder := t.TempDir()
 	training := exec.CommandContext(t.Context(), python(t), filepath.Join(home, "testdata", "train.py"), library, fmt.Sprint(seed), fmt.Sprint(count), folder)
 	training.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1") // threads that wait in vain slow down the tests beside
@@ -59,6 +56,16 @@ func Train(t testing.TB, library string, seed, count int) []Model {
 		models[i] = m
 	}
 	return models
+}
+
+// environment makes the Python environment, if need be, and gives the folder of runtime/trees.
+func environment(t testing.TB) string {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	home := filepath.Dir(filepath.Dir(here))
+	root := filepath.Dir(filepath.Dir(home))
+	run(t, exec.CommandContext(t.Context(), filepath.Join(root, "config", "deps", "venv.sh"), "trees", filepath.Join(home, "testdata", "requirements.txt")))
+	return home
 }
 
 // Slice gives rows from and up to.
