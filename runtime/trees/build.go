@@ -13,15 +13,22 @@ type Ensemble struct {
 	input            Precision
 	threads          int
 	vector           bool
-	columns          []column // those of numbers first
-	firstSet         int      // the first column of categories
-	sets             []categorySet
+	columns          []column      // those of numbers first
+	firstSet         int           // the first column of categories
+	sets             []categorySet // if they have no masks
 	trees            []tree
 	block            int // rows that are taken through all trees before the next
 
 	// One of these holds the nodes of all trees.
-	narrow []node[int32, uint16]
-	wide   []node[int64, uint32]
+	narrow       []node[int32, uint16, struct{}]
+	wide         []node[int64, uint32, struct{}]
+	narrowMasked []node[int32, uint32, uint32]
+	wideMasked   []node[int64, uint32, uint32]
+
+	// planes is 2 where a strip has the number of a word behind each key, else 1. One of these holds the words' masks then.
+	planes  int
+	masks32 []int32
+	masks64 []int64
 
 	// One of these holds what the leaves add: by their node's place among all, or, if slots isn't nil, by their slot.
 	single []float32
@@ -36,7 +43,7 @@ type tree struct {
 	first int // its root's place among all nodes
 	sure  int // levels that are walked before the first look whether all rows are at leaves
 	group int
-	mixed bool // it looks at categories
+	mixed bool // it looks at categories that have no masks
 	// linear holds the models of the leaves, by slot less slot0.
 	linear []LeafModel
 	slot0  int
@@ -52,8 +59,8 @@ type Options struct {
 const (
 	narrowNodes   = (math.MaxUint16 + 1) / 8
 	narrowColumns = math.MaxUint16 / 4
-	wideNodes     = math.MaxUint32 / 16
-	wideColumns   = math.MaxUint32 / 8
+	wideNodes     = math.MaxUint32 / 24
+	wideColumns   = math.MaxUint32 / 16
 )
 
 // Build checks a forest and lays it out. The error names the tree and node that is wrong: a child or feature that isn't there,
@@ -77,7 +84,7 @@ func Build(f Forest, o Options) (*Ensemble, error) {
 	if err := b.layOut(e); err != nil {
 		return nil, err
 	}
-	e.block = blockRows(len(e.columns), e.narrow != nil)
+	e.block = blockRows(len(e.columns)*e.planes, e.input == Single && (e.narrow != nil || e.narrowMasked != nil))
 	return e, nil
 }
 

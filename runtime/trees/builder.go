@@ -13,7 +13,9 @@ type builder struct {
 	forest  *Forest
 	columns map[column]int
 	plans   []plan
-	nodes   int // of all plans
+	nodes   int           // of all plans
+	sets    []categorySet // of all nodes that look at categories, in the order in which they are written
+	masks   []uint32      // where the masks of each set begin
 }
 
 // plan is the order in which a tree's nodes are written.

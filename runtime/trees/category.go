@@ -25,6 +25,8 @@ type categorySet struct {
 	// listed holds the keys, sorted, that go another way than the last bit says; for lists of few and great categories,
 	// whose bits would take more memory than the file has.
 	listed []uint32
+	// column is the number of the column that is looked at.
+	column int
 }
 
 // right is 1 for a key that goes to the right, else 0.

@@ -14,6 +14,8 @@ type column struct {
 	missing Missing
 	// category says that the keys are categories'; truncate is Categories.Truncate.
 	category, truncate bool
+	// last is the last of the keys of categories that any node tells apart, where categories have masks.
+	last uint32
 }
 
 // key is the key of a value, for every kind of column.
@@ -66,14 +68,14 @@ func plainKey[K key, S float32 | float64](x S, input Precision, missing K) K {
 }
 
 // fill writes the keys of up to lanes rows, from row on, into a strip.
-func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows int, columns []column, input Precision) {
+func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows int, columns []column, planes int, input Precision) {
 	low, high := K(lowest32), K(highest32)
 	if input == Double {
 		low64, high64 := int64(lowest64), int64(highest64)
 		low, high = K(low64), K(high64)
 	}
 	for i, c := range columns {
-		keys := strip[i*lanes:][:rows]
+		keys := strip[i*planes*lanes:][:rows]
 		at := row*width + c.feature
 		missing := high
 		if c.missing == MissingLeft {
@@ -86,6 +88,10 @@ func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows in
 			}
 			continue
 		}
+		if c.category && planes == 2 {
+			fillCategories(keys, strip[(i*planes+1)*lanes:][:rows], values, at, width, c)
+			continue
+		}
 		for lane := range keys {
 			keys[lane] = K(c.key(float64(values[at]), input))
 			at += width
@@ -94,10 +100,10 @@ func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows in
 }
 
 // fillStrip is fill for either precision of the matrix.
-func fillStrip[K key](strip []K, m tabular.Matrix, row, rows int, columns []column, input Precision) {
+func fillStrip[K key](strip []K, m tabular.Matrix, row, rows int, columns []column, planes int, input Precision) {
 	if m.F32 != nil {
-		fill(strip, m.F32, m.Cols, row, rows, columns, input)
+		fill(strip, m.F32, m.Cols, row, rows, columns, planes, input)
 		return
 	}
-	fill(strip, m.F64, m.Cols, row, rows, columns, input)
+	fill(strip, m.F64, m.Cols, row, rows, columns, planes, input)
 }

@@ -5,6 +5,6 @@
 // astray, and lays it out: nodes of 8 or 16 bytes, siblings beside each other, leaves that lead to themselves. Rows are
 // turned into ordered integers first, a block at a time (key.go, columns.go): a comparison of integers then stands for each
 // library's own (< or <=, single or double precision), and where a missing value goes is settled by what integer it becomes.
-// Eight rows walk down a tree in step, without a branch, so that the memory latency of one hides behind the others
+// Four rows walk down a tree in step, without a branch, so that the memory latency of one hides behind the others
 // (walk.go).
 package trees

@@ -11,6 +11,10 @@ func (b *builder) layOut(e *Ensemble) error {
 	if len(e.columns) > wideColumns {
 		return fmt.Errorf("the trees look at %d columns; at most %d can be read", len(e.columns), wideColumns)
 	}
+	if err := b.gatherSets(); err != nil {
+		return err
+	}
+	masked := b.placeMasks(e)
 	narrow := b.forest.Input == Single && len(e.columns) <= narrowColumns
 	slots := 0
 	for i := range b.plans {
@@ -23,14 +27,17 @@ func (b *builder) layOut(e *Ensemble) error {
 	if b.needSlots() {
 		e.slots = make([]int32, 0, b.nodes)
 	}
-	var err error
-	if narrow {
-		e.narrow, err = writeNodes[int32, uint16](b, e, never32)
-	} else {
-		e.wide, err = writeNodes[int64, uint32](b, e, never64)
-	}
-	if err != nil {
-		return err
+	switch {
+	case masked && b.forest.Input == Single:
+		e.masks32 = writeMasks[int32](b, e)
+		e.narrowMasked = writeNodes[int32, uint32, uint32](b, e, never32)
+	case masked:
+		e.masks64 = writeMasks[int64](b, e)
+		e.wideMasked = writeNodes[int64, uint32, uint32](b, e, never64)
+	case narrow:
+		e.narrow, e.sets = writeNodes[int32, uint16, struct{}](b, e, never32), b.sets
+	default:
+		e.wide, e.sets = writeNodes[int64, uint32, struct{}](b, e, never64), b.sets
 	}
 	if b.forest.Output == Single {
 		e.single = writeLeaves[float32](b)
@@ -53,25 +60,31 @@ func (b *builder) needSlots() bool {
 	return false
 }
 
-func writeNodes[K key, O offset](b *builder, e *Ensemble, never K) ([]node[K, O], error) {
-	nodes := make([]node[K, O], 0, b.nodes)
-	slot0 := 0
+func writeNodes[K key, O offset, M lookup](b *builder, e *Ensemble, never K) []node[K, O, M] {
+	nodes := make([]node[K, O, M], 0, b.nodes)
+	slot0, set := 0, 0
 	for i := range b.plans {
 		p, t := &b.plans[i], &b.forest.Trees[i]
 		if len(p.order) == 0 {
 			continue
 		}
-		e.trees = append(e.trees, tree{first: len(nodes), sure: p.sure, group: t.Group, mixed: p.mixed, linear: t.Linear, slot0: slot0})
+		e.trees = append(e.trees, tree{first: len(nodes), sure: p.sure, group: t.Group, mixed: p.mixed && b.masks == nil, linear: t.Linear, slot0: slot0})
 		for place, at := range p.order {
 			n := &t.Nodes[at]
-			written := node[K, O]{bound: never, left: O(uintptr(p.left[place]) * unsafe.Sizeof(node[K, O]{}))}
+			written := node[K, O, M]{bound: never, left: O(uintptr(p.left[place]) * unsafe.Sizeof(node[K, O, M]{}))}
 			if n.Split != Leaf {
-				bound, err := b.bound(e, n)
-				if err != nil {
-					return nil, fmt.Errorf("tree %d: node %d: %w", i, at, err)
+				written.column = O(uintptr(b.columns[columnOf(n)]*e.planes) * lanes * unsafe.Sizeof(never) / 8)
+			}
+			switch n.Split {
+			case Leaf:
+			case InSet:
+				written.bound = K(set)
+				if masks, masked := any(&written.masks).(*uint32); masked {
+					written.bound, *masks = 1, b.masks[set] // any bit that is left goes to the right
 				}
-				written.bound = K(bound)
-				written.column = O(uintptr(b.columns[columnOf(n)]) * lanes * unsafe.Sizeof(never) / 8)
+				set++
+			default:
+				written.bound = K(bound(b.forest.Input, n.Split, n.Threshold))
 			}
 			nodes = append(nodes, written)
 			if e.slots != nil {
@@ -84,20 +97,7 @@ func writeNodes[K key, O offset](b *builder, e *Ensemble, never K) ([]node[K, O]
 			slot0 += len(t.Leaves)
 		}
 	}
-	return nodes, nil
-}
-
-// bound is what a node's key is compared with: of a split by categories, the number of its set.
-func (b *builder) bound(e *Ensemble, n *Node) (int64, error) {
-	if n.Split != InSet {
-		return bound(b.forest.Input, n.Split, n.Threshold), nil
-	}
-	set, err := newCategorySet(n.Categories)
-	if err != nil {
-		return 0, err
-	}
-	e.sets = append(e.sets, set)
-	return int64(len(e.sets) - 1), nil
+	return nodes
 }
 
 // writeLeaves gives the leaves' values: by slot if there are slots, else by place.

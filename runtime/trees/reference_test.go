@@ -105,7 +105,9 @@ type shape struct {
 	features, groups, trees, leaves int
 	input, output                   trees.Precision
 	vector, categories, linear      bool
-	missing                         []trees.Missing
+	// great says that categories are above a million at times, which leaves no room for masks.
+	great   bool
+	missing []trees.Missing
 }
 
 func (s shape) forest(r *rand.Rand) trees.Forest {
@@ -171,19 +173,23 @@ func (s shape) split(r *rand.Rand, left, right int) trees.Node {
 	n.Missing = s.missing[r.IntN(len(s.missing))]
 	if s.categories && r.IntN(3) == 0 {
 		n.Split = trees.InSet
-		n.Categories = categories(r)
+		n.Categories = categories(r, s.great)
 	}
 	return n
 }
 
-func categories(r *rand.Rand) trees.Categories {
+func categories(r *rand.Rand, great bool) trees.Categories {
 	c := trees.Categories{ListedLeft: r.IntN(2) == 0, OtherLeft: r.IntN(2) == 0, NegativeLeft: r.IntN(2) == 0, MissingLeft: r.IntN(2) == 0, Truncate: r.IntN(2) == 0}
 	for range r.IntN(5) {
 		c.Listed = append(c.Listed, uint32(r.IntN(8)))
 	}
 	switch r.IntN(4) {
 	case 0:
-		c.Listed = append(c.Listed, 1<<20+uint32(r.IntN(3)))
+		if great {
+			c.Listed = append(c.Listed, 1<<20+uint32(r.IntN(3)))
+		} else {
+			c.Listed = append(c.Listed, uint32(r.IntN(150)))
+		}
 	case 1:
 		c.Known = append(c.Known, c.Listed...)
 		for range r.IntN(5) {
@@ -213,7 +219,7 @@ func value(r *rand.Rand) float64 {
 	case 1, 2:
 		return threshold(r)
 	case 3:
-		return []float64{1 << 20, 1<<20 + 1, 1 << 40, -0.5, 1.7, math.Float64frombits(0xfff8000000000001)}[r.IntN(6)]
+		return []float64{1 << 20, 1<<20 + 1, 1 << 40, -0.5, 1.7, math.Float64frombits(0xfff8000000000001), float64(r.IntN(160)), float64(r.IntN(160))}[r.IntN(8)]
 	default:
 		return r.NormFloat64()
 	}

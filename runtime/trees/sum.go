@@ -13,21 +13,26 @@ import (
 // out holds what the sums start from. The forest's Output is Double, and the matrix has Features columns; else it panics.
 func (e *Ensemble) Sum(rows tabular.Matrix, out []float64) {
 	e.demand(e.double != nil || e.single == nil, rows, len(out))
-	if e.narrow != nil {
-		sum(e, e.narrow, e.double, never32, rows, out)
-		return
-	}
-	sum(e, e.wide, e.double, never64, rows, out)
+	evaluate(e, e.double, rows, out)
 }
 
 // Sum32 is Sum in single precision, for a forest whose Output is Single.
 func (e *Ensemble) Sum32(rows tabular.Matrix, out []float32) {
 	e.demand(e.single != nil || e.double == nil, rows, len(out))
-	if e.narrow != nil {
-		sum(e, e.narrow, e.single, never32, rows, out)
-		return
+	evaluate(e, e.single, rows, out)
+}
+
+func evaluate[A float32 | float64](e *Ensemble, leaves []A, rows tabular.Matrix, out []A) {
+	switch {
+	case e.narrow != nil:
+		sum(e, e.narrow, nil, leaves, never32, rows, out)
+	case e.narrowMasked != nil:
+		sum(e, e.narrowMasked, e.masks32, leaves, never32, rows, out)
+	case e.wideMasked != nil:
+		sum(e, e.wideMasked, e.masks64, leaves, never64, rows, out)
+	default:
+		sum(e, e.wide, nil, leaves, never64, rows, out)
 	}
-	sum(e, e.wide, e.single, never64, rows, out)
 }
 
 func (e *Ensemble) demand(precision bool, rows tabular.Matrix, out int) {
@@ -45,20 +50,21 @@ func (e *Ensemble) demand(precision bool, rows tabular.Matrix, out int) {
 const sharedWork = 1 << 13
 
 // evaluation is one call of Sum.
-type evaluation[K key, O offset, A float32 | float64] struct {
+type evaluation[K key, O offset, M lookup, A float32 | float64] struct {
 	*Ensemble
-	nodes  []node[K, O]
+	nodes  []node[K, O, M]
+	masks  []K
 	leaves []A
 	never  K
 	rows   tabular.Matrix
 	out    []A
 }
 
-func sum[K key, O offset, A float32 | float64](e *Ensemble, nodes []node[K, O], leaves []A, never K, rows tabular.Matrix, out []A) {
+func sum[K key, O offset, M lookup, A float32 | float64](e *Ensemble, nodes []node[K, O, M], masks []K, leaves []A, never K, rows tabular.Matrix, out []A) {
 	if rows.Rows == 0 || len(e.trees) == 0 {
 		return
 	}
-	v := evaluation[K, O, A]{Ensemble: e, nodes: nodes, leaves: leaves, never: never, rows: rows, out: out}
+	v := evaluation[K, O, M, A]{Ensemble: e, nodes: nodes, masks: masks, leaves: leaves, never: never, rows: rows, out: out}
 	blocks := (rows.Rows + e.block - 1) / e.block
 	threads := min(e.threads, blocks)
 	if threads == 1 || rows.Rows*len(e.trees) < sharedWork {
@@ -69,7 +75,7 @@ func sum[K key, O offset, A float32 | float64](e *Ensemble, nodes []node[K, O], 
 }
 
 // share lets goroutines take block after block. (It is a function of its own, since what goroutines share is on the heap.)
-func (v evaluation[K, O, A]) share(threads, blocks int) {
+func (v evaluation[K, O, M, A]) share(threads, blocks int) {
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range threads - 1 {
@@ -83,13 +89,13 @@ func (v evaluation[K, O, A]) share(threads, blocks int) {
 type scratch[K key] struct{ keys []K }
 
 // blocks takes the blocks that next gives, or all.
-func (v *evaluation[K, O, A]) blocks(next *atomic.Int64, blocks int) {
+func (v *evaluation[K, O, M, A]) blocks(next *atomic.Int64, blocks int) {
 	s, _ := v.scratch.Get().(*scratch[K])
 	if s == nil {
 		s = &scratch[K]{}
 	}
 	// At least one key, since a leaf's look goes to the first.
-	size := max(min(v.block, (v.rows.Rows+lanes-1)/lanes*lanes)*len(v.columns), lanes)
+	size := max(min(v.block, (v.rows.Rows+lanes-1)/lanes*lanes)*len(v.columns)*v.planes, lanes)
 	if len(s.keys) < size {
 		s.keys = make([]K, size)
 	}
@@ -107,10 +113,10 @@ func (v *evaluation[K, O, A]) blocks(next *atomic.Int64, blocks int) {
 }
 
 // takeBlock takes rows from and up to through all trees.
-func (v *evaluation[K, O, A]) takeBlock(keys []K, from, to int) {
-	size := len(v.columns) * lanes
+func (v *evaluation[K, O, M, A]) takeBlock(keys []K, from, to int) {
+	size := len(v.columns) * v.planes * lanes
 	for row := from; row < to; row += lanes {
-		fillStrip(keys[(row-from)/lanes*size:], v.rows, row, min(lanes, to-row), v.columns, v.input)
+		fillStrip(keys[(row-from)/lanes*size:], v.rows, row, min(lanes, to-row), v.columns, v.planes, v.input)
 	}
 	full := from + (to-from)/inStep*inStep
 	if to-full == inStep-1 {
@@ -128,10 +134,11 @@ func (v *evaluation[K, O, A]) takeBlock(keys []K, from, to int) {
 }
 
 // takeTree takes rows from and up to down one tree, four by four.
-func (v *evaluation[K, O, A]) takeTree(t *tree, keys []K, from, to int) {
+func (v *evaluation[K, O, M, A]) takeTree(t *tree, keys []K, from, to int) {
 	nodes := unsafe.Pointer(&v.nodes[t.first])
-	size := len(v.columns) * lanes
+	size := len(v.columns) * v.planes * lanes
 	plain := v.slots == nil
+	masks := unsafe.Pointer(unsafe.SliceData(v.masks))
 	for row := from; row < to; row += inStep {
 		strip := unsafe.Pointer(&keys[(row-from)/lanes*size+(row-from)%lanes])
 		var at [inStep]uintptr
@@ -140,15 +147,15 @@ func (v *evaluation[K, O, A]) takeTree(t *tree, keys []K, from, to int) {
 				at[lane] = v.walkMixed(nodes, strip, uintptr(lane))
 			}
 		} else {
-			at[0], at[1], at[2], at[3] = walkRows[K, O](nodes, strip, t.sure, v.never)
+			at[0], at[1], at[2], at[3] = walkRows[K, O, M](nodes, strip, masks, t.sure, v.never)
 		}
 		if plain && to-row >= inStep {
 			leaves := v.leaves[t.first:]
 			out := v.out[row*v.groups+t.group:]
-			out[0] += leaves[at[0]/unsafe.Sizeof(node[K, O]{})]
-			out[v.groups] += leaves[at[1]/unsafe.Sizeof(node[K, O]{})]
-			out[2*v.groups] += leaves[at[2]/unsafe.Sizeof(node[K, O]{})]
-			out[3*v.groups] += leaves[at[3]/unsafe.Sizeof(node[K, O]{})]
+			out[0] += leaves[at[0]/unsafe.Sizeof(node[K, O, M]{})]
+			out[v.groups] += leaves[at[1]/unsafe.Sizeof(node[K, O, M]{})]
+			out[2*v.groups] += leaves[at[2]/unsafe.Sizeof(node[K, O, M]{})]
+			out[3*v.groups] += leaves[at[3]/unsafe.Sizeof(node[K, O, M]{})]
 			continue
 		}
 		for lane := range min(inStep, to-row) {
@@ -157,14 +164,14 @@ func (v *evaluation[K, O, A]) takeTree(t *tree, keys []K, from, to int) {
 	}
 }
 
-func (v *evaluation[K, O, A]) walkMixed(nodes, strip unsafe.Pointer, lane uintptr) uintptr {
+func (v *evaluation[K, O, M, A]) walkMixed(nodes, strip unsafe.Pointer, lane uintptr) uintptr {
 	firstSet := uintptr(v.firstSet) * lanes * unsafe.Sizeof(v.never) / 8
-	return walkMixed[K, O](nodes, unsafe.Add(strip, lane*unsafe.Sizeof(v.never)), firstSet, v.sets, v.never)
+	return walkMixed[K, O, M](nodes, unsafe.Add(strip, lane*unsafe.Sizeof(v.never)), firstSet, v.sets, v.never)
 }
 
 // takeRow takes one row through all trees, four by four.
-func (v *evaluation[K, O, A]) takeRow(strip unsafe.Pointer, row int) {
-	trees := v.trees
+func (v *evaluation[K, O, M, A]) takeRow(strip unsafe.Pointer, row int) {
+	trees, masks := v.trees, unsafe.Pointer(unsafe.SliceData(v.masks))
 	for len(trees) >= inStep {
 		t := trees[:inStep]
 		if t[0].mixed || t[1].mixed || t[2].mixed || t[3].mixed {
@@ -174,7 +181,7 @@ func (v *evaluation[K, O, A]) takeRow(strip unsafe.Pointer, row int) {
 		for i := range nodes {
 			nodes[i] = unsafe.Pointer(&v.nodes[t[i].first])
 		}
-		a, b, c, d := walkTrees[K, O](nodes, strip, max(t[0].sure, t[1].sure, t[2].sure, t[3].sure), v.never)
+		a, b, c, d := walkTrees[K, O, M](nodes, strip, masks, max(t[0].sure, t[1].sure, t[2].sure, t[3].sure), v.never)
 		v.add(&t[0], row, a)
 		v.add(&t[1], row, b)
 		v.add(&t[2], row, c)
@@ -183,13 +190,18 @@ func (v *evaluation[K, O, A]) takeRow(strip unsafe.Pointer, row int) {
 	}
 	for i := range trees {
 		t := &trees[i]
-		v.add(t, row, v.walkMixed(unsafe.Pointer(&v.nodes[t.first]), strip, 0))
+		nodes := unsafe.Pointer(&v.nodes[t.first])
+		if t.mixed {
+			v.add(t, row, v.walkMixed(nodes, strip, 0))
+		} else {
+			v.add(t, row, walkRow[K, O, M](nodes, strip, masks, v.never))
+		}
 	}
 }
 
 // add adds the leaf that a row has come to.
-func (v *evaluation[K, O, A]) add(t *tree, row int, at uintptr) {
-	place := t.first + int(at/unsafe.Sizeof(node[K, O]{}))
+func (v *evaluation[K, O, M, A]) add(t *tree, row int, at uintptr) {
+	place := t.first + int(at/unsafe.Sizeof(node[K, O, M]{}))
 	switch {
 	case v.slots == nil:
 		v.out[row*v.groups+t.group] += v.leaves[place]

@@ -19,19 +19,21 @@ func shapes() map[string]shape {
 	nan := []trees.Missing{trees.MissingLeft, trees.MissingRight}
 	every := append([]trees.Missing{trees.MissingZero, trees.ZeroLeft, trees.ZeroRight}, nan...)
 	return map[string]shape{
-		"xgboost":            {features: 7, groups: 1, trees: 21, leaves: 30, output: trees.Single, missing: nan},
-		"xgboost classes":    {features: 5, groups: 3, trees: 30, leaves: 9, output: trees.Single, missing: nan, categories: true},
-		"xgboost vectors":    {features: 5, groups: 4, trees: 9, leaves: 12, output: trees.Single, missing: nan, vector: true},
-		"stumps":             {features: 2, groups: 1, trees: 7, leaves: 2, output: trees.Single, missing: nan},
-		"constants":          {features: 2, groups: 2, trees: 6, leaves: 1, output: trees.Double, missing: nan},
-		"lightgbm":           {features: 9, groups: 2, trees: 22, leaves: 40, input: trees.Double, output: trees.Double, missing: every, categories: true},
-		"lightgbm numbers":   {features: 9, groups: 1, trees: 22, leaves: 255, input: trees.Double, output: trees.Double, missing: every},
-		"lightgbm linear":    {features: 4, groups: 1, trees: 10, leaves: 8, input: trees.Double, output: trees.Double, missing: every, linear: true},
-		"scikit-learn":       {features: 6, groups: 3, trees: 5, leaves: 50, output: trees.Double, missing: nan, vector: true},
-		"many nodes":         {features: 6, groups: 1, trees: 3, leaves: 9000, output: trees.Double, missing: nan},
-		"many columns":       {features: 40000, groups: 1, trees: 40, leaves: 2000, output: trees.Single, missing: nan},
-		"mixed and vectors":  {features: 6, groups: 2, trees: 8, leaves: 20, output: trees.Double, missing: every, vector: true, categories: true},
-		"single, every zero": {features: 3, groups: 1, trees: 50, leaves: 20, output: trees.Single, missing: every},
+		"xgboost":             {features: 7, groups: 1, trees: 21, leaves: 30, output: trees.Single, missing: nan},
+		"xgboost classes":     {features: 5, groups: 3, trees: 30, leaves: 9, output: trees.Single, missing: nan, categories: true, great: true},
+		"xgboost categories":  {features: 5, groups: 1, trees: 33, leaves: 60, output: trees.Single, missing: nan, categories: true},
+		"lightgbm categories": {features: 1, groups: 1, trees: 33, leaves: 60, input: trees.Double, output: trees.Double, missing: every, categories: true},
+		"xgboost vectors":     {features: 5, groups: 4, trees: 9, leaves: 12, output: trees.Single, missing: nan, vector: true},
+		"stumps":              {features: 2, groups: 1, trees: 7, leaves: 2, output: trees.Single, missing: nan},
+		"constants":           {features: 2, groups: 2, trees: 6, leaves: 1, output: trees.Double, missing: nan},
+		"lightgbm":            {features: 9, groups: 2, trees: 22, leaves: 40, input: trees.Double, output: trees.Double, missing: every, categories: true, great: true},
+		"lightgbm numbers":    {features: 9, groups: 1, trees: 22, leaves: 255, input: trees.Double, output: trees.Double, missing: every},
+		"lightgbm linear":     {features: 4, groups: 1, trees: 10, leaves: 8, input: trees.Double, output: trees.Double, missing: every, linear: true},
+		"scikit-learn":        {features: 6, groups: 3, trees: 5, leaves: 50, output: trees.Double, missing: nan, vector: true},
+		"many nodes":          {features: 6, groups: 1, trees: 3, leaves: 9000, output: trees.Double, missing: nan},
+		"many columns":        {features: 40000, groups: 1, trees: 40, leaves: 2000, output: trees.Single, missing: nan},
+		"mixed and vectors":   {features: 6, groups: 2, trees: 8, leaves: 20, output: trees.Double, missing: every, vector: true, categories: true},
+		"single, every zero":  {features: 3, groups: 1, trees: 50, leaves: 20, output: trees.Single, missing: every},
 	}
 }
 
@@ -141,7 +143,7 @@ func TestWhatAFileSaysIsChecked(t *testing.T) {
 
 // TestOneRowTakesNoMemory is what lets a small request be answered without the garbage collector.
 func TestOneRowTakesNoMemory(t *testing.T) {
-	for _, name := range []string{"xgboost", "lightgbm", "scikit-learn"} {
+	for _, name := range []string{"xgboost", "lightgbm", "lightgbm categories", "scikit-learn"} {
 		f := shapes()[name].forest(rand.New(rand.NewPCG(1, 2)))
 		e, err := trees.Build(f, trees.Options{})
 		if err != nil {
