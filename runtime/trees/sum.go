@@ -47,11 +47,15 @@ func (e *Ensemble) demand(precision bool, rows tabular.Matrix, out int) {
 }
 
 // sharedWork is the number of walks of a row down a tree below which other goroutines take longer to wake than to do it.
-const sharedWork = 1 << 13
+const sharedWork = 1 << 14
+
+// leastShare is the least number of rows that are worth a block of their own.
+const leastShare = 8 * lanes
 
 // evaluation is one call of Sum.
 type evaluation[K key, O offset, M lookup, A float32 | float64] struct {
 	*Ensemble
+	block  int // rows that are taken through all trees before the next
 	nodes  []node[K, O, M]
 	masks  []K
 	leaves []A
@@ -64,15 +68,19 @@ func sum[K key, O offset, M lookup, A float32 | float64](e *Ensemble, nodes []no
 	if rows.Rows == 0 || len(e.trees) == 0 {
 		return
 	}
-	v := evaluation[K, O, M, A]{Ensemble: e, nodes: nodes, masks: masks, leaves: leaves, never: never, rows: rows, out: out}
-	blocks := (rows.Rows + e.block - 1) / e.block
-	threads := min(e.threads, blocks)
-	if threads == 1 || rows.Rows*len(e.trees) < sharedWork {
-		v.blocks(nil, blocks)
+	v := evaluation[K, O, M, A]{Ensemble: e, block: e.block, nodes: nodes, masks: masks, leaves: leaves, never: never, rows: rows, out: out}
+	if e.threads == 1 || rows.Rows <= leastShare || rows.Rows*len(e.trees) < sharedWork {
+		v.blocks(nil, blocksOf(rows.Rows, e.block))
 		return
 	}
-	v.share(threads, blocks)
+	// Two blocks or more for each thread, so that one that is held up leaves some to the others.
+	shares := (rows.Rows + 2*e.threads - 1) / (2 * e.threads)
+	v.block = min(e.block, max((shares+lanes-1)/lanes*lanes, leastShare))
+	blocks := blocksOf(rows.Rows, v.block)
+	v.share(min(e.threads, blocks), blocks)
 }
+
+func blocksOf(rows, block int) int { return (rows + block - 1) / block }
 
 // share lets goroutines take block after block. (It is a function of its own, since what goroutines share is on the heap.)
 func (v evaluation[K, O, M, A]) share(threads, blocks int) {
