@@ -84,7 +84,7 @@ func Build(f Forest, o Options) (*Ensemble, error) {
 	if err := b.layOut(e); err != nil {
 		return nil, err
 	}
-	e.block = blockRows(e.keyBytes(), e.nodeBytes())
+	e.block = blockRows(e.keyBytes(), e.nodeBytes(), max(len(e.trees), 1))
 	return e, nil
 }
 
@@ -109,11 +109,11 @@ func (e *Ensemble) Features() int { return e.features }
 func (e *Ensemble) Groups() int { return e.groups }
 
 // blockRows is how many rows are taken through all trees at once: as many as keep their keys in the nearest cache beside a
-// tree, but enough to make it worth to bring each tree there. What the second cache can't hold of a forest comes from further
-// away for each block anew, so that there the keys fill half of the second cache: 500 trees of 2,000 nodes took a quarter of
-// the time then.
-func blockRows(row, forest int) int {
-	if forest > 256<<10 {
+// tree, but enough to make it worth to bring each tree there. Of big trees that the second cache can't hold together, more
+// would come from further away for each block than its rows look at, so that there the keys fill half of the second cache: 500
+// trees of 2,000 nodes took a quarter of the time then.
+func blockRows(row, forest, trees int) int {
+	if forest > 256<<10 && forest/trees > 2<<10 {
 		return rowsIn(512<<10, row, 512)
 	}
 	return rowsIn(16<<10, row, 32)
