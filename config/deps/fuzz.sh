@@ -53,7 +53,7 @@ while IFS=: read -r file line; do
 	(cd "$package" && "$work/fuzz.test" -test.run='^$' -test.fuzz="^$target\$" -test.fuzztime="$runs" -test.fuzzminimizetime=1x \
 		-test.fuzzcachedir="$kept/corpus/$package" -test.timeout=0 2>&1) | tee "$log" | tell "$name" || state=FAILED
 	[ "$state" = ok ] || failed=$((failed + 1))
-	last=$(grep '^fuzz: elapsed' "$log" | tail -n 1 | sed -E 's/.*execs: ([0-9]+) .*total: ([0-9]+)\).*/\1 runs, \2 inputs kept/')
+	last=$(sed -nE 's/^fuzz: elapsed.*execs: ([0-9]+) .*total: ([0-9]+)\).*/\1 runs, \2 inputs kept/p' "$log" | tail -n 1)
 	printf '%-52s %s, %d s, %s\n' "$name" "${last:-no run}" $((SECONDS - began)) "$state" | tee -a "$work/summary"
 done < <(grep -rHE --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*\(' runtime api/oip | sort)
 

@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-serving/sluice/runtime/sklearn"
 	"github.com/sluice-serving/sluice/runtime/sklearn/pickle"
 	"github.com/sluice-serving/sluice/runtime/tabular"
+	"github.com/sluice-serving/sluice/test/bounded"
 )
 
 func TestWhatIsNotServedIsNamedWithWhatToDo(t *testing.T) {
@@ -223,6 +224,8 @@ func FuzzFromBytes(f *testing.F) {
 			f.Add(data, uint64(i))
 		}
 	}
+	// What is compressed may unpack to 64 MiB whatever its size, with a dictionary as large, and is read to values then.
+	memory := bounded.Memory{PerByte: 1 << 10, Constant: 1 << 30}
 	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		data = append([]byte(nil), data...)
@@ -231,7 +234,9 @@ func FuzzFromBytes(f *testing.F) {
 				data[r.IntN(len(data))] = byte(r.Uint32())
 			}
 		}
-		e, err := sklearn.FromBytes(data)
+		var e tabular.Estimator
+		var err error
+		memory.Run(t, len(data), func() { e, err = sklearn.FromBytes(data) })
 		if err != nil {
 			return
 		}

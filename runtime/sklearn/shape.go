@@ -41,6 +41,10 @@ func columnwise(cols int, accepts tolerance, change func(column int, v float64) 
 
 func powerTransformer(a *attrs) *estimator {
 	lambdas := a.floats("lambdas_")
+	if len(lambdas) == 0 {
+		a.fail("lambdas_", "there are none")
+		return nil
+	}
 	method := yeoJohnson
 	if a.text("method", "yeo-johnson") == "box-cox" {
 		method = boxCox

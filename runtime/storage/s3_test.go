@@ -252,6 +252,54 @@ func TestTwoProcessesFetchOnce(t *testing.T) {
 	}
 }
 
+// The parts of one object are on their way at once: with all of them held back, as many requests wait.
+func TestPartsAreReadSideBySide(t *testing.T) {
+	t.Parallel()
+	store := running(t, moto)
+	data := noise("parts", big)
+	store.Put(t, "parts", map[string][]byte{"m/model.bin": data})
+	faults := stores.NewFaults(t, store.URL, "model.bin")
+	faults.HoldAfter(0)
+	f := newTester(t, s3Env(faults.URL))
+	f.options.Stall = 90 * time.Second
+	var fetching sync.WaitGroup
+	fetching.Go(func() {
+		if err := f.fetch("s3://parts/m"); err != nil {
+			t.Error(err)
+		}
+	})
+	const parts = (big + 16<<20 - 1) / (16 << 20)
+	waitFor(t, "a request for each part", func() bool { return faults.Held.Load() == parts })
+	faults.Mend()
+	fetching.Wait()
+	f.want(map[string][]byte{"model.bin": data})
+}
+
+// A model that two services share stands once on the disk: the second directory has the same files.
+func TestServicesShareTheCache(t *testing.T) {
+	t.Parallel()
+	store := running(t, moto)
+	store.Put(t, "shared", map[string][]byte{"m/model.bin": []byte("data"), "copy/other.bin": []byte("data")})
+	faults := stores.NewFaults(t, store.URL, "model.bin")
+	f := newTester(t, s3Env(faults.URL))
+	var infos []os.FileInfo
+	for _, model := range []struct{ uri, file string }{{"s3://shared/m", "model.bin"}, {"s3://shared/m", "model.bin"}, {"s3://shared/copy", "other.bin"}} {
+		f.dir += "x"
+		f.mustFetch(model.uri)
+		info, err := os.Stat(filepath.Join(f.dir, model.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		infos = append(infos, info)
+	}
+	if !os.SameFile(infos[0], infos[1]) || !os.SameFile(infos[0], infos[2]) {
+		t.Error("one content takes the disk's space twice")
+	}
+	if reads := faults.Reads.Load(); reads != 1 {
+		t.Errorf("the object was read %d times", reads)
+	}
+}
+
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	store := running(t, moto)

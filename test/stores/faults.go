@@ -16,8 +16,8 @@ import (
 type Faults struct {
 	// URL is where it listens.
 	URL string
-	// Sent are the bytes of objects that have passed, and Reads the requests for them.
-	Sent, Reads atomic.Int64
+	// Sent are the bytes of objects that have passed, and Reads the requests for them, of which Held are held back now.
+	Sent, Reads, Held atomic.Int64
 
 	mu sync.Mutex
 	// object is a part of the path of the requests that count.
@@ -132,6 +132,8 @@ func (b *faulty) Read(p []byte) (int, error) {
 		if held == nil {
 			panic(http.ErrAbortHandler)
 		}
+		b.faults.Held.Add(1)
+		defer b.faults.Held.Add(-1)
 		select {
 		case <-held:
 		case <-b.request.Context().Done():
