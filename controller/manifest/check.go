@@ -33,7 +33,9 @@ type checker struct {
 	secret bool
 	// quantities is true for the kinds whose schema takes quantities as text or whole numbers only.
 	quantities bool
-	findings   []finding
+	// spares is true where the fields that are spared may be left out.
+	spares   bool
+	findings []finding
 }
 
 func (c *checker) add(n *node, path *field.Path, message, remedy string) {
@@ -103,7 +105,7 @@ func (c *checker) checkStruct(n *node, t reflect.Type, path *field.Path, owners 
 		c.checkUnique(m.value, f.keys, at(path, m.name, false))
 	}
 	for _, f := range c.known.of(t) {
-		if m := n.get(f.name); f.required && (m == nil || m.value.kind == null) && nearest.Name(f.name, unknown) == "" {
+		if m := n.get(f.name); f.required && !(f.spared && c.spares) && (m == nil || m.value.kind == null) && nearest.Name(f.name, unknown) == "" {
 			c.add(n, at(path, f.name, false), "required, and not there", "set it")
 		}
 	}

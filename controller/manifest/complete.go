@@ -15,6 +15,7 @@ import (
 
 	"github.com/sluice-serving/sluice/api/keypair"
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	servingv1alpha2 "github.com/sluice-serving/sluice/api/serving/v1alpha2"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 )
@@ -45,6 +46,24 @@ func (d *reading) complete(obj Object) {
 		d.addErrors(o.Spec.Validate())
 	case *servingv1alpha1.ClusterServingRuntime:
 		d.addErrors(o.Spec.Validate())
+	case *servingv1alpha1.InferenceGraph:
+		d.addErrors(o.Validate())
+	case *servingv1alpha1.TrainedModel:
+		d.addErrors(o.Validate())
+	case *servingv1alpha1.LocalModelCache:
+		d.addErrors(o.Spec.Validate())
+	case *servingv1alpha1.LocalModelNamespaceCache:
+		d.addErrors(o.Spec.Validate())
+	case *servingv1alpha1.LLMInferenceService:
+		d.addErrors(o.Validate())
+		o.Default()
+	case *servingv1alpha1.LLMInferenceServiceConfig:
+		d.addErrors(o.Validate())
+	case *servingv1alpha2.LLMInferenceService:
+		d.addErrors(o.Validate())
+		o.Default()
+	case *servingv1alpha2.LLMInferenceServiceConfig:
+		d.addErrors(o.Validate())
 	case *sluicev1alpha1.DirectResponse:
 		d.addErrors(o.Spec.Validate())
 	case *sluicev1alpha1.AccessPolicy:
@@ -61,10 +80,11 @@ func (d *reading) complete(obj Object) {
 
 func (d *reading) completeMetadata(obj Object) {
 	metadata := field.NewPath("metadata")
-	if d.kind.cluster && obj.GetNamespace() != "" {
-		d.add(finding{path: metadata.Child("namespace"), message: fmt.Sprintf("a %s belongs to no namespace", d.kind.Kind), remedy: "remove it"})
-	}
-	if !d.kind.cluster && obj.GetNamespace() == "" {
+	switch {
+	case d.kind.cluster:
+		// One that is written is passed over, as kubectl does.
+		obj.SetNamespace("")
+	case obj.GetNamespace() == "":
 		obj.SetNamespace(DefaultNamespace)
 	}
 	// What a cluster has written on an object that was exported from it means nothing here.
@@ -75,7 +95,10 @@ func (d *reading) completeMetadata(obj Object) {
 	obj.SetGeneration(0)
 	obj.SetCreationTimestamp(metav1.Time{})
 
-	if _, own := obj.(*v1beta1.InferenceService); !own {
+	switch obj.(type) {
+	case *v1beta1.InferenceService, *servingv1alpha1.InferenceGraph:
+		// Their own rules are narrower.
+	default:
 		d.validateName(obj.GetName(), metadata.Child("name"))
 	}
 	if namespace := obj.GetNamespace(); namespace != "" && len(apivalidation.ValidateNamespaceName(namespace, false)) > 0 {

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 )
 
 // reading is the reading of one document.
@@ -41,10 +42,6 @@ func (d *reading) read() (Document, bool) {
 		return Document{}, false
 	}
 	d.complete(obj)
-	if d.kind.pending {
-		d.add(finding{line: d.root.line, message: fmt.Sprintf("kind %s is not served yet", d.kind.Kind),
-			remedy: cmp.Or(d.kind.instead, "remove it; nothing else in the file depends on it being there")})
-	}
 	if len(d.findings) > 0 {
 		return Document{}, false
 	}
@@ -102,7 +99,7 @@ func (d *reading) nameObject(kind string) {
 func (d *reading) check() {
 	typed := d.kind.make()
 	t := reflect.TypeOf(typed)
-	c := &checker{known: d.known, secret: d.kind.Kind == "Secret", quantities: isOwn(t.Elem())}
+	c := &checker{known: d.known, secret: d.kind.Kind == "Secret", quantities: isOwn(t.Elem()), spares: d.kind.Kind == v1beta1.KindInferenceService}
 	c.check(withoutStatus(d.root), t, nil, nil)
 	d.findings = append(d.findings, c.findings...)
 }

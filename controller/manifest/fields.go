@@ -13,6 +13,8 @@ type knownField struct {
 	name     string
 	typ      reflect.Type
 	required bool
+	// spared fields are required in every kind but InferenceService.
+	spared bool
 	// keys tell the entries of a list apart, where it may hold none twice.
 	keys []string
 }
@@ -43,7 +45,7 @@ func (s *fieldIndex) of(t reflect.Type) []knownField {
 				case name == "-" || name == "" || hidden[name]:
 				default:
 					hidden[name] = true
-					known = append(known, knownField{name, f.Type, isRequired(t, f.Type, name, options), entryKeys(t, name)})
+					known = append(known, knownField{name, f.Type, isRequired(t, f.Type, name, options), isSpared(t), entryKeys(t, name)})
 				}
 			}
 		}
@@ -72,14 +74,9 @@ func (s *fieldIndex) names(t reflect.Type) []string {
 }
 
 // isRequired follows the rule by which the schemas of these kinds were made: a field that is written even when
-// it is empty must be there. Core types break it for lists and maps. A container's name is left to validation,
-// since the first one of a component may go without, and KServe lets a probe's port be that of its container.
+// it is empty must be there. Core types break it for lists and maps.
 func isRequired(owner, t reflect.Type, name, options string) bool {
 	if strings.Contains(options, "omit") || name == "status" {
-		return false
-	}
-	switch owner {
-	case reflect.TypeFor[corev1.Container](), reflect.TypeFor[corev1.HTTPGetAction]():
 		return false
 	}
 	switch t.Kind() {
@@ -90,6 +87,16 @@ func isRequired(owner, t reflect.Type, name, options string) bool {
 	default:
 		return true
 	}
+}
+
+// isSpared says whether an InferenceService may leave out what a type requires: the first container of a component may go without
+// a name, and KServe lets a probe's port be that of its container. Validation asks for them where they are needed.
+func isSpared(owner reflect.Type) bool {
+	switch owner {
+	case reflect.TypeFor[corev1.Container](), reflect.TypeFor[corev1.HTTPGetAction](), reflect.TypeFor[corev1.TCPSocketAction]():
+		return true
+	}
+	return false
 }
 
 // isOwn says whether a type is of a kind that a cluster knows by a custom resource definition of KServe's or ours.

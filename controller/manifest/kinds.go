@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluice-serving/sluice/api/nearest"
 	servingv1alpha1 "github.com/sluice-serving/sluice/api/serving/v1alpha1"
+	servingv1alpha2 "github.com/sluice-serving/sluice/api/serving/v1alpha2"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
 	sluicev1alpha1 "github.com/sluice-serving/sluice/api/sluice/v1alpha1"
 )
@@ -25,7 +26,7 @@ type kindInfo struct {
 	also []string
 	// cluster is true for a kind that has no namespace.
 	cluster bool
-	// pending is true for a kind that is read but not served yet.
+	// pending is true for a kind that is read and checked, and not served yet.
 	pending bool
 	// instead says what to do without a pending kind.
 	instead string
@@ -37,6 +38,7 @@ func kinds() []kindInfo {
 		return schema.GroupVersion(gatewayv1.GroupVersion).WithKind(kind)
 	}
 	runtime := func(kind string) schema.GroupVersionKind { return servingv1alpha1.GroupVersion.WithKind(kind) }
+	llm := func(kind string) schema.GroupVersionKind { return servingv1alpha2.GroupVersion.WithKind(kind) }
 	core := func(kind string) schema.GroupVersionKind { return corev1.SchemeGroupVersion.WithKind(kind) }
 	return []kindInfo{
 		{GroupVersionKind: v1beta1.GroupVersion.WithKind(v1beta1.KindInferenceService), make: func() Object { return &v1beta1.InferenceService{} }},
@@ -44,6 +46,14 @@ func kinds() []kindInfo {
 		{GroupVersionKind: runtime("ClusterServingRuntime"), make: func() Object { return &servingv1alpha1.ClusterServingRuntime{} }, cluster: true},
 		{GroupVersionKind: runtime("InferenceGraph"), make: func() Object { return &servingv1alpha1.InferenceGraph{} }, pending: true},
 		{GroupVersionKind: runtime("TrainedModel"), make: func() Object { return &servingv1alpha1.TrainedModel{} }, pending: true},
+		{GroupVersionKind: llm(servingv1alpha2.KindLLMInferenceService), make: func() Object { return &servingv1alpha2.LLMInferenceService{} }, pending: true},
+		{GroupVersionKind: runtime(servingv1alpha2.KindLLMInferenceService), make: func() Object { return &servingv1alpha1.LLMInferenceService{} }, pending: true},
+		{GroupVersionKind: llm(servingv1alpha2.KindLLMInferenceServiceConfig), make: func() Object { return &servingv1alpha2.LLMInferenceServiceConfig{} }, pending: true},
+		{GroupVersionKind: runtime(servingv1alpha2.KindLLMInferenceServiceConfig), make: func() Object { return &servingv1alpha1.LLMInferenceServiceConfig{} }, pending: true},
+		{GroupVersionKind: runtime("LocalModelCache"), make: func() Object { return &servingv1alpha1.LocalModelCache{} }, cluster: true, pending: true},
+		{GroupVersionKind: runtime("LocalModelNamespaceCache"), make: func() Object { return &servingv1alpha1.LocalModelNamespaceCache{} }, pending: true},
+		{GroupVersionKind: runtime("LocalModelNodeGroup"), make: func() Object { return &servingv1alpha1.LocalModelNodeGroup{} }, cluster: true, pending: true},
+		{GroupVersionKind: runtime("LocalModelNode"), make: func() Object { return &servingv1alpha1.LocalModelNode{} }, cluster: true, pending: true},
 		{GroupVersionKind: runtime("ClusterStorageContainer"), make: func() Object { return &servingv1alpha1.ClusterStorageContainer{} }, cluster: true, pending: true,
 			instead: "remove it: s3://, gs://, hf://, http(s):// and Azure are fetched without one; what only its container fetches, fetch yourself and name by file:///absolute/path"},
 		{GroupVersionKind: gateway("Gateway"), make: func() Object { return &gatewayv1.Gateway{} }, also: []string{"v1beta1"}},
@@ -61,11 +71,26 @@ func kinds() []kindInfo {
 	}
 }
 
-// Kinds gives the kinds that may stand in a file, in a fixed order, as messages list them.
-func Kinds() []string {
+// Kinds gives the kinds that are served, in a fixed order, as messages list them.
+func Kinds() []string { return kindNames(func(k kindInfo) bool { return !k.pending }) }
+
+// Pending says whether a kind is read and checked while nothing serves it yet, and what to do without it.
+func Pending(kind string) (instead string, pending bool) {
+	for _, k := range kinds() {
+		if k.Kind == kind && k.pending {
+			if k.instead == "" {
+				return "keep it for a cluster with KServe, or remove it", true
+			}
+			return k.instead, true
+		}
+	}
+	return "", false
+}
+
+func kindNames(want func(kindInfo) bool) []string {
 	var names []string
 	for _, k := range kinds() {
-		if !k.pending {
+		if want(k) && !slices.Contains(names, k.Kind) {
 			names = append(names, k.Kind)
 		}
 	}
@@ -75,18 +100,20 @@ func Kinds() []string {
 // lookup finds a kind, or says what is wrong with apiVersion or kind.
 func lookup(apiVersion, kind string) (kindInfo, *finding) {
 	all := kinds()
-	i := slices.IndexFunc(all, func(k kindInfo) bool { return k.Kind == kind })
-	if i < 0 {
+	all = slices.DeleteFunc(all, func(k kindInfo) bool { return k.Kind != kind })
+	if len(all) == 0 {
 		return kindInfo{}, unknownKind(kind)
 	}
-	info := all[i]
 	group, version := "", apiVersion
 	if g, v, grouped := strings.Cut(apiVersion, "/"); grouped {
 		group, version = g, v
 	}
-	if group == info.Group && (version == info.Version || slices.Contains(info.also, version)) {
-		return info, nil
+	for _, info := range all {
+		if group == info.Group && (version == info.Version || slices.Contains(info.also, version)) {
+			return info, nil
+		}
 	}
+	info := all[0]
 	served := info.GroupVersion().String()
 	wrong := &finding{path: at(nil, "apiVersion", false), message: fmt.Sprintf("%s %q is not known", kind, apiVersion)}
 	switch {
@@ -102,10 +129,7 @@ func lookup(apiVersion, kind string) (kindInfo, *finding) {
 
 func unknownKind(kind string) *finding {
 	wrong := &finding{path: at(nil, "kind", false), message: fmt.Sprintf("kind %q can't be served from a file", kind)}
-	switch near := nearest.Name(kind, Kinds()); {
-	case kind == "LLMInferenceService", kind == "LLMInferenceServiceConfig", strings.HasPrefix(kind, "LocalModel"):
-		wrong.message = fmt.Sprintf("kind %s is not served yet", kind)
-		wrong.remedy = "remove it; served are " + strings.Join(Kinds(), ", ")
+	switch near := nearest.Name(kind, kindNames(func(kindInfo) bool { return true })); {
 	case near != "":
 		wrong.remedy = fmt.Sprintf("did you mean %s? Served are %s", near, strings.Join(Kinds(), ", "))
 	default:

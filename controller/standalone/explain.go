@@ -98,7 +98,10 @@ func explainObject(served *admin.Service, problems []admin.Problem, target expla
 			})
 		}
 	}
-	if served == nil || len(served.Conditions) == 0 {
+	if served == nil {
+		return append(findings, explainPending(problems, target)...)
+	}
+	if len(served.Conditions) == 0 {
 		return findings
 	}
 	inForce := fmt.Sprintf("%s is in force", manifest.Source{File: served.File, Line: served.Line})

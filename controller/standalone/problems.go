@@ -36,7 +36,7 @@ func (l *loop) noteProblems(place problemPlace, next *view) {
 	if slices.Equal(before, now) {
 		return
 	}
-	if place.inManifests() {
+	if _, pending := manifest.Pending(place.object.kind); pending || place.inManifests() {
 		logNewProblems(l.logger, before, now)
 	}
 	next.problems[place] = now
@@ -62,6 +62,9 @@ func (l *loop) problemsAt(place problemPlace) []manifest.Problem {
 func (l *loop) objectProblems(key objectKey) []manifest.Problem {
 	object, set := l.routing.layers[given][key]
 	document, inForce := l.inventory.get(key)
+	if _, pending := manifest.Pending(key.kind); pending && inForce {
+		return pendingProblems(key, document)
+	}
 	if !set || !inForce {
 		return l.builtInProblems(key)
 	}

@@ -22,6 +22,8 @@ func AddToScheme(s *runtime.Scheme) error {
 		&LocalModelNamespaceCache{}, &LocalModelNamespaceCacheList{},
 		&LocalModelNodeGroup{}, &LocalModelNodeGroupList{},
 		&LocalModelNode{}, &LocalModelNodeList{},
+		&LLMInferenceService{}, &LLMInferenceServiceList{},
+		&LLMInferenceServiceConfig{}, &LLMInferenceServiceConfigList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
