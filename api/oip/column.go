@@ -13,10 +13,17 @@ type column[T Element | string] struct {
 	name     string
 	datatype Datatype
 	data     []T
-	dims     []int
+	dims     []int64
 	rank     int // the level at which elements stand; -1 before the first
 	one      func(*scanner) (T, error)
-	finish   func(*Tensor, []T)
+	finish   func([]T) elements
+}
+
+// elements is a tensor without its name, datatype and shape.
+type elements struct {
+	data    []byte
+	strings []string
+	missing []bool
 }
 
 // columnReader is a column of any element type.
@@ -78,21 +85,22 @@ func textColumn(name string, datatype Datatype, capacity int) columnReader {
 		}
 		return s.bytes()
 	}
-	c.finish = func(t *Tensor, data []string) {
-		t.Strings = data
+	c.finish = func(data []string) elements {
+		e := elements{strings: data}
 		if missing != nil {
-			t.Missing = make([]bool, len(data))
+			e.missing = make([]bool, len(data))
 		}
 		for _, i := range missing {
-			t.Missing[i] = true
+			e.missing[i] = true
 		}
+		return e
 	}
 	return c
 }
 
 func numeric[T Element](name string, datatype Datatype, capacity int, one func(*scanner) (T, error)) columnReader {
 	return &column[T]{name: name, datatype: datatype, rank: -1, data: make([]T, 0, capacity), one: one,
-		finish: func(t *Tensor, data []T) { t.Data = bytesOf(data) }}
+		finish: func(data []T) elements { return elements{data: bytesOf(data)} }}
 }
 
 func (c *column[T]) read(s *scanner, level int) error {
@@ -150,27 +158,29 @@ func (c *column[T]) element(s *scanner, level int) error {
 }
 
 func (c *column[T]) close(level, n int) error {
+	if c.dims == nil {
+		c.dims = make([]int64, 0, 4) // one allocation for most
+	}
 	for len(c.dims) <= level {
 		c.dims = append(c.dims, -1)
 	}
 	if c.dims[level] < 0 {
-		c.dims[level] = n
+		c.dims[level] = int64(n)
 		return nil
 	}
-	if c.dims[level] != n {
+	if c.dims[level] != int64(n) {
 		return c.ragged("%d elements in each array at nesting level %d, as in the first, given %d", c.dims[level], level, n)
 	}
 	return nil
 }
 
 func (c *column[T]) tensor() Tensor {
-	shape := make([]int64, len(c.dims))
-	for i, dim := range c.dims {
-		shape[i] = int64(dim)
+	shape := c.dims
+	if shape == nil {
+		shape = []int64{}
 	}
-	t := Tensor{Name: c.name, Datatype: c.datatype, Shape: shape}
-	c.finish(&t, c.data)
-	return t
+	e := c.finish(c.data)
+	return Tensor{Name: c.name, Datatype: c.datatype, Shape: shape, Data: e.data, Strings: e.strings, Missing: e.missing}
 }
 
 func (c *column[T]) ragged(format string, args ...any) error {

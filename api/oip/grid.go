@@ -103,7 +103,7 @@ func (g *grid) columnOf(name string, expected, start int, first bool, where func
 	}
 	switch {
 	case i < 0 && first:
-		g.columns = append(g.columns, gridColumn{name: name})
+		g.columns = append(g.columns, gridColumn{name: strings.Clone(name)})
 		return len(g.columns) - 1, nil
 	case i < 0:
 		return 0, &RequestError{Where: where(), Problem: fmt.Sprintf("feature %q is not in the rows before, which have %s", name, g.names())}

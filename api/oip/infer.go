@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // HeaderContentLength is the HTTP header of the binary tensor data extension:
@@ -134,6 +135,14 @@ func (d *inferDecoder) named(where string) (string, error) {
 	return d.str()
 }
 
+// inputText reads a string member of an input; it may share the body's memory.
+func (d *inferDecoder) inputText(f *inputFields, member string) (string, error) {
+	if d.peek() != '"' {
+		return "", &RequestError{Where: f.where() + "." + member, Problem: "expected a string, given " + d.given()}
+	}
+	return d.view()
+}
+
 func (d *inferDecoder) output(index int) error {
 	where := "outputs[" + strconv.Itoa(index) + "]"
 	var out RequestedOutput
@@ -160,7 +169,7 @@ func (d *inferDecoder) output(index int) error {
 
 // inputFields is an input while its members are read, in whatever order they come.
 type inputFields struct {
-	where    string
+	index    int
 	tensor   Tensor
 	hasName  bool
 	hasShape bool
@@ -168,8 +177,11 @@ type inputFields struct {
 	dataAt   int // where the data stands if it came before shape and datatype; -1 if not
 }
 
+// where names the input in a message.
+func (f *inputFields) where() string { return "inputs[" + strconv.Itoa(f.index) + "]" }
+
 func (d *inferDecoder) input(index int) error {
-	f := &inputFields{where: "inputs[" + strconv.Itoa(index) + "]", dataAt: -1}
+	f := &inputFields{index: index, dataAt: -1}
 	if err := d.object(func(key string) error { return d.inputMember(f, key) }); err != nil {
 		return err
 	}
@@ -191,7 +203,8 @@ func (d *inferDecoder) inputMember(f *inputFields, key string) (err error) {
 	switch key {
 	case "name":
 		f.hasName = true
-		f.tensor.Name, err = d.named(f.where + ".name")
+		f.tensor.Name, err = d.inputText(f, "name")
+		f.tensor.Name = strings.Clone(f.tensor.Name)
 	case "datatype":
 		f.tensor.Datatype, err = d.datatype(f)
 	case "shape":
@@ -201,7 +214,7 @@ func (d *inferDecoder) inputMember(f *inputFields, key string) (err error) {
 		f.tensor.Parameters, err = d.scanner.parameters()
 	case "data":
 		if f.hasData {
-			return &RequestError{Where: f.where, Problem: `"data" is given twice`}
+			return &RequestError{Where: f.where(), Problem: `"data" is given twice`}
 		}
 		f.hasData = true
 		if f.hasShape && f.hasName && f.tensor.Datatype != "" {
@@ -254,7 +267,7 @@ func (d *inferDecoder) skipData() error {
 }
 
 func (d *inferDecoder) datatype(f *inputFields) (Datatype, error) {
-	name, err := d.named(f.where + ".datatype")
+	name, err := d.inputText(f, "datatype")
 	if err != nil {
 		return "", err
 	}
@@ -298,7 +311,7 @@ func (f *inputFields) complete() error {
 		}
 		return nil
 	}
-	return &RequestError{Where: f.where, Problem: fmt.Sprintf("%q is missing", missing)}
+	return &RequestError{Where: f.where(), Problem: fmt.Sprintf("%q is missing", missing)}
 }
 
 // tensorData reads "data" for a tensor whose datatype and shape are known: a

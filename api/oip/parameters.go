@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 	"strconv"
+	"strings"
 )
 
 // Names of the parameters that the protocol's extensions give a meaning.
@@ -23,7 +24,7 @@ func (s *scanner) parameters() (Parameters, error) {
 	err := s.object(func(key string) error {
 		value, err := s.parameter(key)
 		if err == nil && value != nil {
-			out[key] = value
+			out[strings.Clone(key)] = value
 		}
 		return err
 	})

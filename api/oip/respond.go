@@ -7,7 +7,7 @@ import "strconv"
 // binary_data_output) follow the JSON; then headerLength is the length of the
 // JSON, to be sent as HeaderContentLength, and otherwise it is -1.
 func AppendInferResponse(dst []byte, req *InferRequest, resp *InferResponse) (body []byte, headerLength int, err error) {
-	binaryOf, err := binaryOutputs(req)
+	binary, err := binaryOutputs(req)
 	if err != nil {
 		return dst, -1, err
 	}
@@ -23,7 +23,7 @@ func AppendInferResponse(dst []byte, req *InferRequest, resp *InferResponse) (bo
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		asBinary := binaryOf(t.Name)
+		asBinary := binary.wanted(t.Name)
 		anyBinary = anyBinary || asBinary
 		if dst, err = appendOutput(dst, t, asBinary); err != nil {
 			return dst[:start], -1, err
@@ -35,7 +35,7 @@ func AppendInferResponse(dst []byte, req *InferRequest, resp *InferResponse) (bo
 	}
 	headerLength = len(dst) - start
 	for _, t := range resp.Outputs {
-		if binaryOf(t.Name) {
+		if binary.wanted(t.Name) {
 			dst = t.AppendRaw(dst)
 		}
 	}
@@ -45,7 +45,7 @@ func AppendInferResponse(dst []byte, req *InferRequest, resp *InferResponse) (bo
 func appendOutput(dst []byte, t Tensor, asBinary bool) ([]byte, error) {
 	dst = appendString(append(dst, `{"name":`...), t.Name)
 	dst = appendString(append(dst, `,"datatype":`...), string(t.Datatype))
-	dst = append(append(dst, `,"shape":`...), ShapeString(t.Shape)...)
+	dst = appendShape(append(dst, `,"shape":`...), t.Shape)
 	parameters := t.Parameters
 	if asBinary {
 		parameters = Parameters{ParamBinaryDataSize: int64(t.RawSize())}
@@ -65,29 +65,35 @@ func appendOutput(dst []byte, t Tensor, asBinary bool) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// binaryOutputs reads from a request which outputs it wants as binary data.
-func binaryOutputs(req *InferRequest) (func(name string) bool, error) {
-	all, _, err := req.Parameters.flag(ParamBinaryDataOutput)
-	if err != nil {
-		return nil, err
+// binaryChoice says which outputs a request wants as binary data.
+type binaryChoice struct {
+	all   bool            // those that named hasn't
+	named map[string]bool // nil: none
+}
+
+func (b binaryChoice) wanted(name string) bool {
+	if value, present := b.named[name]; present {
+		return value
 	}
-	if len(req.Outputs) == 0 {
-		return func(string) bool { return all }, nil
+	return b.all
+}
+
+// binaryOutputs reads a request's choice.
+func binaryOutputs(req *InferRequest) (choice binaryChoice, err error) {
+	if choice.all, _, err = req.Parameters.flag(ParamBinaryDataOutput); err != nil {
+		return choice, err
 	}
-	named := make(map[string]bool, len(req.Outputs))
 	for i, out := range req.Outputs {
 		value, present, err := out.Parameters.flag(ParamBinaryData)
 		if err != nil {
-			return nil, &RequestError{Where: "outputs[" + strconv.Itoa(i) + "]", Problem: err.Error()}
+			return choice, &RequestError{Where: "outputs[" + strconv.Itoa(i) + "]", Problem: err.Error()}
 		}
 		if present {
-			named[out.Name] = value
+			if choice.named == nil {
+				choice.named = make(map[string]bool, len(req.Outputs))
+			}
+			choice.named[out.Name] = value
 		}
 	}
-	return func(name string) bool {
-		if value, present := named[name]; present {
-			return value
-		}
-		return all
-	}, nil
+	return choice, nil
 }

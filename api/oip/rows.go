@@ -111,6 +111,9 @@ func (d *rowsDecoder) plain() bool {
 	if g.columns != nil || d.peek() != '[' {
 		return false
 	}
+	if g.flat == nil { // a value takes two bytes at least; a small request is one allocation
+		g.flat = make([]float64, 0, min((len(d.data)-d.pos)/2, 64))
+	}
 	start, have := d.pos, len(g.flat)
 	d.pos++
 	for n := 1; ; n++ {

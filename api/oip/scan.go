@@ -3,6 +3,7 @@ package oip
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -65,7 +66,7 @@ func (s *scanner) end() error {
 }
 
 // object reads an object and calls member for each key with pos before the
-// value, which member must read.
+// value, which member must read. The key shares the body's memory: what is kept of it is a copy.
 func (s *scanner) object(member func(key string) error) error {
 	if err := s.take('{', "an object"); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (s *scanner) object(member func(key string) error) error {
 		if s.peek() != '"' {
 			return s.unexpected("a quoted name")
 		}
-		key, err := s.str()
+		key, err := s.view()
 		if err != nil {
 			return err
 		}
@@ -167,15 +168,21 @@ func (s *scanner) skipAt(depth int) error {
 
 // str reads a quoted string.
 func (s *scanner) str() (string, error) {
+	view, err := s.view()
+	return strings.Clone(view), err
+}
+
+// view reads a quoted string that may share the body's memory.
+func (s *scanner) view() (string, error) {
 	start := s.pos + 1
 	if err := s.skipString(); err != nil {
 		return "", err
 	}
 	raw := s.data[start : s.pos-1]
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw), nil
+		return text(raw), nil
 	}
-	return string(unescape(raw)), nil
+	return text(unescape(raw)), nil
 }
 
 // skipString finds a string's end and checks what is between.

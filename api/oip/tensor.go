@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"unsafe"
 )
 
@@ -91,17 +90,17 @@ func Count(shape []int64) (int, error) {
 }
 
 // ShapeString writes a shape as JSON does: "[1,4]".
-func ShapeString(shape []int64) string {
-	var b strings.Builder
-	b.WriteByte('[')
+func ShapeString(shape []int64) string { return string(appendShape(nil, shape)) }
+
+func appendShape(dst []byte, shape []int64) []byte {
+	dst = append(dst, '[')
 	for i, dim := range shape {
 		if i > 0 {
-			b.WriteByte(',')
+			dst = append(dst, ',')
 		}
-		b.WriteString(strconv.FormatInt(dim, 10))
+		dst = strconv.AppendInt(dst, dim, 10)
 	}
-	b.WriteByte(']')
-	return b.String()
+	return append(dst, ']')
 }
 
 // Check says what is wrong between a tensor's shape, datatype and elements.
