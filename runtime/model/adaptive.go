@@ -26,25 +26,25 @@ func newAdaptiveBatcher(c computer, maxRows, lanes int) *adaptiveBatcher {
 }
 
 func (b *adaptiveBatcher) predict(ctx context.Context, c call) ([]oip.Tensor, error) {
-	w := &waiter{call: c, rows: rowsOf(c.inputs)}
-	if !b.enter(ctx, w) {
+	w := b.enter(ctx, c)
+	if w != nil {
 		return b.wait(ctx, w)
 	}
 	defer b.leave()
-	return b.alone(ctx, w)
+	return b.alone(ctx, c)
 }
 
-// enter takes a lane, or puts w among those that wait.
-func (b *adaptiveBatcher) enter(ctx context.Context, w *waiter) bool {
+// enter takes a lane and gives nil, or puts the call among those that wait.
+func (b *adaptiveBatcher) enter(ctx context.Context, c call) *waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.running < b.lanes {
 		b.running++
-		return true
+		return nil
 	}
-	w.gone, w.answer = ctx.Done(), make(chan answer, 1)
+	w := newWaiter(ctx, c)
 	b.waiting = append(b.waiting, w)
-	return false
+	return w
 }
 
 func (b *adaptiveBatcher) wait(ctx context.Context, w *waiter) ([]oip.Tensor, error) {
@@ -66,7 +66,7 @@ func (b *adaptiveBatcher) wait(ctx context.Context, w *waiter) ([]oip.Tensor, er
 	case a.lead != nil:
 		return b.lead(ctx, w, a.lead)
 	case a.alone:
-		return b.alone(ctx, w)
+		return b.alone(ctx, w.call)
 	}
 	return a.outputs, nil
 }
@@ -86,7 +86,7 @@ func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return b.alone(ctx, w)
+		return b.alone(ctx, w.call)
 	}
 }
 

@@ -11,12 +11,15 @@ type admission struct {
 	slots   chan struct{} // one entry a running request; nil: no bound
 	queue   int64
 	waiting atomic.Int64
+	leave   func() // gives a slot back
 }
 
 func newAdmission(model string, running, waiting int) *admission {
 	a := &admission{model: model, queue: int64(waiting)}
+	a.leave = func() {}
 	if running > 0 {
 		a.slots = make(chan struct{}, running)
+		a.leave = func() { <-a.slots }
 	}
 	return a
 }
@@ -26,11 +29,11 @@ func newAdmission(model string, running, waiting int) *admission {
 // first: a client that goes away leaves the queue.
 func (a *admission) reserve(ctx context.Context) (release func(), err error) {
 	if a.slots == nil {
-		return func() {}, nil
+		return a.leave, nil
 	}
 	select {
 	case a.slots <- struct{}{}:
-		return a.release, nil
+		return a.leave, nil
 	default:
 	}
 	if a.waiting.Add(1) > a.queue {
@@ -40,10 +43,8 @@ func (a *admission) reserve(ctx context.Context) (release func(), err error) {
 	defer a.waiting.Add(-1)
 	select {
 	case a.slots <- struct{}{}:
-		return a.release, nil
+		return a.leave, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
-
-func (a *admission) release() { <-a.slots }

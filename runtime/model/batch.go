@@ -54,9 +54,13 @@ type answer struct {
 	lead    []*waiter // the request is the first of these, all of which it is to compute
 }
 
-func (c computer) alone(ctx context.Context, w *waiter) ([]oip.Tensor, error) {
-	c.observe(w.rows)
-	return c.run(ctx, w.call)
+func newWaiter(ctx context.Context, c call) *waiter {
+	return &waiter{gone: ctx.Done(), call: c, rows: rowsOf(c.inputs), answer: make(chan answer, 1)}
+}
+
+func (c computer) alone(ctx context.Context, what call) ([]oip.Tensor, error) {
+	c.observe(rowsOf(what.inputs))
+	return c.run(ctx, what)
 }
 
 // answerAll answers the requests of a batch jointly, but for those whose client has gone. It gives those that have no joint answer:

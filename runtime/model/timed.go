@@ -25,9 +25,9 @@ func newTimedBatcher(c computer, options BatchOptions) *timedBatcher {
 // predict computes inputs in a batch with others. The context's end is the
 // request's end, not the batch's.
 func (b *timedBatcher) predict(ctx context.Context, c call) ([]oip.Tensor, error) {
-	w := &waiter{gone: ctx.Done(), call: c, rows: rowsOf(c.inputs), answer: make(chan answer, 1)}
+	w := newWaiter(ctx, c)
 	if w.rows == 0 || w.rows >= b.options.MaxSize || !sameRows(c.inputs) {
-		return b.alone(ctx, w)
+		return b.alone(ctx, c)
 	}
 	select {
 	case b.arrivals <- w:
@@ -37,7 +37,7 @@ func (b *timedBatcher) predict(ctx context.Context, c call) ([]oip.Tensor, error
 	select {
 	case a := <-w.answer:
 		if a.alone {
-			return b.alone(ctx, w)
+			return b.alone(ctx, c)
 		}
 		return a.outputs, nil
 	case <-ctx.Done():

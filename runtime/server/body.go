@@ -16,18 +16,21 @@ import (
 
 // readBody reads a whole body, decompressed, within the bounds of one and of all.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, hold *reservation) ([]byte, error) {
-	body := http.MaxBytesReader(w, r.Body, s.options.MaxBody)
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 		if r.ContentLength > s.options.MaxBody {
 			return nil, tooLarge(fmt.Sprintf("the body has %d bytes", r.ContentLength), s.options.MaxBody)
 		}
+		body := r.Body
+		if r.ContentLength < 0 { // else net/http gives no more than was announced
+			body = http.MaxBytesReader(w, body, s.options.MaxBody)
+		}
 		return readAll(hold.reader(body), r.ContentLength)
 	case "gzip":
-		plain, err := gzip.NewReader(body)
+		plain, err := gzip.NewReader(http.MaxBytesReader(w, r.Body, s.options.MaxBody))
 		return s.readCompressed(plain, err, hold)
 	case "deflate":
-		plain, err := zlib.NewReader(body)
+		plain, err := zlib.NewReader(http.MaxBytesReader(w, r.Body, s.options.MaxBody))
 		return s.readCompressed(plain, err, hold)
 	default:
 		return nil, &refusal{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Encoding %q is not supported: gzip and deflate are", encoding)}

@@ -17,10 +17,11 @@ type budget struct {
 // reserve begins a request, which holds nothing yet.
 func (b *budget) reserve() *reservation { return &reservation{budget: b} }
 
-// reservation is what one request holds of a budget. One goroutine uses it.
+// reservation is what one request holds of a budget, and what reads its body within it. One goroutine uses it.
 type reservation struct {
 	budget *budget
 	held   int64
+	body   io.Reader
 }
 
 // grow takes n bytes more, or refuses the request.
@@ -41,16 +42,15 @@ func (r *reservation) release() {
 
 // reader takes bytes as they come. A length that was only announced holds nothing: a few slow clients could else keep all
 // others out.
-func (r *reservation) reader(body io.Reader) io.Reader { return &metered{body: body, reservation: r} }
-
-type metered struct {
-	body        io.Reader
-	reservation *reservation
+func (r *reservation) reader(body io.Reader) io.Reader {
+	r.body = body
+	return r
 }
 
-func (m *metered) Read(p []byte) (int, error) {
-	n, err := m.body.Read(p)
-	if full := m.reservation.grow(int64(n)); full != nil {
+// Read reads the body that reader was given.
+func (r *reservation) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	if full := r.grow(int64(n)); full != nil {
 		// Not n: whoever has read enough would pass over the error.
 		return 0, full
 	}

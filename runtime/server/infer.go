@@ -62,8 +62,8 @@ func (s *Server) inference(w http.ResponseWriter, r *http.Request, name, version
 	if err != nil {
 		label = ""
 	}
-	end := s.metrics.begin(label, protocol)
-	defer func() { end(statusOf(err)) }()
+	request := s.metrics.begin(label, protocol)
+	defer func() { request.end(statusOf(err)) }()
 	var out reply
 	if err == nil {
 		hold := s.bodies.reserve()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -66,17 +67,33 @@ func (m *Metrics) Batch(name string, rows int) {
 	m.batch.WithLabelValues(name).Observe(float64(rows))
 }
 
-// begin counts a request in and gives what counts it out, with an HTTP status
-// or gRPC code.
-func (m *Metrics) begin(name string, protocol Protocol) (end func(code int)) {
-	start := time.Now()
-	inFlight := m.inFlight.WithLabelValues(name)
-	inFlight.Inc()
-	return func(code int) {
-		inFlight.Dec()
-		m.requests.WithLabelValues(name, string(protocol), strconv.Itoa(code)).Inc()
-		m.duration.WithLabelValues(name, string(protocol)).Observe(time.Since(start).Seconds())
+// counted is a request that has been counted in.
+type counted struct {
+	metrics  *Metrics
+	model    string
+	protocol Protocol
+	start    time.Time
+}
+
+// begin counts a request in.
+func (m *Metrics) begin(name string, protocol Protocol) counted {
+	m.inFlight.WithLabelValues(name).Inc()
+	return counted{m, name, protocol, time.Now()}
+}
+
+// end counts it out, with an HTTP status or gRPC code.
+func (c counted) end(code int) {
+	c.metrics.inFlight.WithLabelValues(c.model).Dec()
+	c.metrics.requests.WithLabelValues(c.model, string(c.protocol), codeText(code)).Inc()
+	c.metrics.duration.WithLabelValues(c.model, string(c.protocol)).Observe(time.Since(c.start).Seconds())
+}
+
+// codeText is a code in decimal; that of most answers costs nothing.
+func codeText(code int) string {
+	if code == http.StatusOK {
+		return "200"
 	}
+	return strconv.Itoa(code)
 }
 
 func (m *Metrics) predicted(name string, took time.Duration) {

@@ -60,8 +60,8 @@ func (s *service) ModelInfer(ctx context.Context, req *oipgrpc.ModelInferRequest
 	if err != nil {
 		label = ""
 	}
-	end := s.server.metrics.begin(label, GRPC)
-	defer func() { end(int(codeOf(err))) }()
+	request := s.server.metrics.begin(label, GRPC)
+	defer func() { request.end(int(codeOf(err))) }()
 	var resp *oipgrpc.ModelInferResponse
 	if err == nil {
 		resp, err = s.infer(ctx, m, req)

@@ -74,12 +74,11 @@ func (p *predictor) whole(t oip.Tensor) ([]oip.Tensor, error) {
 			}
 		}
 	}
-	shape := []int64{int64(rows), int64(width)}
 	switch t.Datatype {
 	case oip.FP32, oip.FP64:
-		return []oip.Tensor{{Datatype: t.Datatype, Shape: shape, Data: t.Data}}, nil
+		return []oip.Tensor{{Datatype: t.Datatype, Shape: t.Shape, Data: t.Data}}, nil
 	}
-	return []oip.Tensor{oip.NewTensor("", oip.FP64, shape, oip.AppendFloat64s(make([]float64, 0, rows*width), t))}, nil
+	return []oip.Tensor{oip.NewTensor("", oip.FP64, t.Shape, oip.AppendFloat64s(make([]float64, 0, rows*width), t))}, nil
 }
 
 // columnsOf takes a matrix of texts apart.

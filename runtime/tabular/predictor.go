@@ -22,7 +22,7 @@ type Options struct {
 // NewPredictor serves an estimator. Requests may have more shapes than the signature says: one tensor [rows,features] of any
 // name and datatype, or a tensor [rows] or [rows,1] for each feature, in any order if the model has names for them.
 func NewPredictor(e Estimator, o Options) model.Predictor {
-	p := &predictor{estimator: e, features: e.Features(), style: o.Answers}
+	p := &predictor{estimator: e, features: e.Features(), style: o.Answers, first: []int{0}}
 	for i, f := range p.features {
 		if f.Name != "" {
 			if p.places == nil {
@@ -44,6 +44,7 @@ type predictor struct {
 	hasTexts  bool           // some feature takes nothing but texts
 	style     Answers
 	answers   []answer
+	first     []int // what is answered when nothing is asked for
 }
 
 var _ model.Selective = (*predictor)(nil)
@@ -112,7 +113,7 @@ func (p *predictor) featureList() string {
 // Choose finds the outputs named.
 func (p *predictor) Choose(names []string) ([]int, error) {
 	if len(names) == 0 {
-		return []int{0}, nil
+		return p.first, nil
 	}
 	chosen := make([]int, len(names))
 	for k, name := range names {
@@ -166,9 +167,14 @@ func (p *predictor) PredictSome(ctx context.Context, inputs []oip.Tensor, output
 // frameOf reads a frame in place.
 func frameOf(inputs []oip.Tensor) *Frame {
 	first := inputs[0]
-	f := &Frame{Rows: int(first.Shape[0])}
 	if len(first.Shape) == 2 {
-		m := &Matrix{Rows: f.Rows, Cols: int(first.Shape[1])}
+		both := new(struct { // one allocation
+			frame Frame
+			m     Matrix
+		})
+		f, m := &both.frame, &both.m
+		f.Rows = int(first.Shape[0])
+		m.Rows, m.Cols = f.Rows, int(first.Shape[1])
 		if first.Datatype == oip.FP32 {
 			m.F32 = oip.Elements[float32](first)
 		} else {
@@ -180,7 +186,7 @@ func frameOf(inputs []oip.Tensor) *Frame {
 		f.Numbers = m
 		return f
 	}
-	f.Columns = make([]Column, len(inputs))
+	f := &Frame{Rows: int(first.Shape[0]), Columns: make([]Column, len(inputs))}
 	for i, t := range inputs {
 		f.Columns[i].Name = t.Name
 		if t.Datatype == oip.Bytes {
