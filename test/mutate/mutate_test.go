@@ -97,7 +97,7 @@ func newWorlds(t *testing.T) ([]*world, []seedDocument) {
 
 // world picks one, each kind of seed as often as another.
 func (m mutator) world(all []*world) *world {
-	kinds := [...]string{"quickstart", "manifest", "plan", "kserve", "translate", "translate"}
+	kinds := [...]string{"quickstart", "manifest", "plan", "kserve", "translate", "translate", "access", "translate/access"}
 	kind := kinds[m.IntN(len(kinds))]
 	var some []*world
 	for _, w := range all {
@@ -127,7 +127,7 @@ func (w *world) run(index int, text []byte) (o outcome) {
 	}
 	w.removed[index] = w.removed[index] || len(objects) == 0
 	quiet := !slices.ContainsFunc(append(slices.Clone(objects), w.parsed[index]...), concernsOthers)
-	all := map[string]bool{}
+	all, now := map[string]bool{}, w.snapshot()
 	for _, ready := range []bool{false, true} {
 		change, touched := w.apply(exchange{index: index, objects: objects, ready: ready})
 		maps.Copy(all, touched)
@@ -137,6 +137,8 @@ func (w *world) run(index int, text []byte) (o outcome) {
 		if quiet {
 			o.findings = append(o.findings, w.beside(change, all)...)
 		}
+		now.take(change)
+		o.findings = append(o.findings, w.open(now)...)
 	}
 	w.apply(exchange{index: -1, ready: true})
 	return o

@@ -24,6 +24,8 @@ var oddStrings = []string{
 	"gateway.networking.k8s.io", "sluice.dev", "DirectResponse", "Service", "Gateway", "InferenceService", "HTTPRoute", "GRPCRoute", "Secret", "ExternalName", "FQDN", "IPv6", "a.sluice.dev",
 	"iris", "iris-predictor", "iris-canary", "digits", "models-by-name", "models-by-name-localhost", "unknown", "sluice-runtime", "onnx", "sklearn", "v1", "v2", "grpc-v2", "kserve-container", "RawDeployment", "Standard", "ModelMesh", "Serverless",
 	"file://", "file:///", "file:///dev/zero", "file://../../x", "pvc://", "pvc://a", "pvc://a/../../b", "s3://a/b", "hf://a/b", "gs://", "://", "http://[", "oci://x", "storage.kserve.io/x",
+	"AccessPolicy", "ConfigMap", "serving.kserve.io", "sluice.dev/api-key-secret", "sluice.dev/v1alpha1", "iris-keys", "alice", "jwks", "Bearer ", "authorization", "Authorization", "x-api-key", "cookie", "x-forwarded-for", "sub", "a.b.c",
+	"https://issuer.example.com/jwks.json", "http://127.0.0.1/jwks.json", "https://u:p@[::1]:70000/a", `{"keys":[]}`, `{"keys":[{"kty":"oct","k":"YQ"}]}`, `{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB","alg":"none"}]}`, `{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}`, `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}`,
 	"true", "false", "null", "~", "y", "1e3", "0x1f", "0o17", "1_000", ".inf", ".nan", "100%", "101%", "-1%", "500m", "1Ei", "1e-30", "9223372036854775808", "2026-01-31T12:00:00Z",
 	"serving.kserve.io/canary", "serving.kserve.io/deploymentMode", "serving.kserve.io/stop", "serving.kserve.io/autoscalerClass", "networking.kserve.io/visibility", "cluster-local", "local.sluice.dev/kserve-container", "process",
 }

@@ -24,12 +24,17 @@ const setSize = 6
 
 var separator = regexp.MustCompile(`(?m)^---.*$`)
 
-// seedSets gives sets of documents by name: the quickstart's, each golden case's and, where it is there, KServe's corpus.
+// seedSets gives sets of documents by name: the quickstart's, the access policies before it, each golden case's and, where it is there, KServe's corpus.
 func seedSets(t *testing.T) map[string][]seedDocument {
 	t.Helper()
 	sets := map[string][]seedDocument{}
 	for _, file := range files(t, "../../config/samples/quickstart/*.yaml") {
 		sets["quickstart"] = append(sets["quickstart"], split(read(t, file))...)
+	}
+	for _, pattern := range []string{"quickstart/iris", "quickstart/digits", "access/*", "access-jwt/*"} {
+		for _, file := range files(t, "../../config/samples/"+pattern+".yaml") {
+			sets["access"] = append(sets["access"], split(read(t, file))...)
+		}
 	}
 	for _, file := range files(t, "../../controller/manifest/testdata/*.in.*") {
 		sets["manifest/"+filepath.Base(file)] = split(read(t, file))
