@@ -36,6 +36,9 @@ type fileReading struct {
 	model bool
 	// hidden says that nobody can tell whether it holds AccessPolicies; see [directory.closeHidden].
 	hidden bool
+	// keepable says that all of it is right and may be stored; text is what is not stored yet.
+	keepable bool
+	text     []byte
 }
 
 // directory reads manifests from paths, each a directory, a manifest or a model file. It parses a file
@@ -159,6 +162,9 @@ func readFile(file foundFile) fileReading {
 		return problem(fmt.Sprintf("can't be read: %v", err), "make it readable or remove it")
 	}
 	result.documents, result.problems = manifest.Parse(file.path, data)
+	if result.keepable = len(result.problems) == 0 && keepable(result.documents, data); result.keepable {
+		result.text = data
+	}
 	return result
 }
 

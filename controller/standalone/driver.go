@@ -150,7 +150,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 	defer walk.Stop()
 	l.recoverRun(ctx)
 	l.renewCertificate(time.Now())
-	l.readAll()
+	l.readFirst()
 	l.settle(ctx, &running)
 	l.retire()
 	for {
@@ -159,7 +159,8 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			return nil
 		case <-sweep.C:
 			l.sweep(ctx, &running)
-			if stored := l.storeAgain(); !l.foundMissing() && !stored {
+			stored, kept := l.storeAgain(), l.keepAgain()
+			if !l.foundMissing() && !stored && !kept {
 				continue
 			}
 		case <-digest.C:
@@ -210,6 +211,7 @@ func newLoop(d *Driver, processes Engine, envoys Envoys, traffic Traffic) (*loop
 	l.watcher, l.directory = watcher, newDirectory(d.options.Paths)
 	l.surroundings = newSurroundings(runtimes, d.options.StateDir)
 	l.revisions = revisionStore{filepath.Join(d.options.StateDir, "revisions")}
+	l.good = newGoodKeeper(filepath.Join(d.options.StateDir, "lastgood"))
 	l.routing = newRouting(d.options)
 	stored, err := l.revisions.load()
 	if err != nil {

@@ -30,6 +30,7 @@ type loop struct {
 	watcher      *watcher
 	directory    *directory
 	inventory    *inventory
+	good         *goodKeeper
 	surroundings *surroundings
 	certificate  certificateWatch
 	// open are the services that other machines may call without a key or token, as it was said last.
@@ -85,6 +86,7 @@ type loop struct {
 func emptyLoop() *loop {
 	return &loop{
 		inventory:   newInventory(),
+		good:        newGoodKeeper(""),
 		services:    map[types.NamespacedName]*service{},
 		dirty:       map[types.NamespacedName]bool{},
 		byNamespace: map[string]map[types.NamespacedName]bool{},
@@ -134,6 +136,7 @@ func (l *loop) settle(ctx context.Context, running *sync.WaitGroup) {
 	l.finishDrains(ctx, running)
 	l.warnOpen()
 	l.noteGuards()
+	l.keepGood()
 	l.show()
 }
 
@@ -164,6 +167,7 @@ func (l *loop) readTouched(touched touchedPaths) {
 func (l *loop) takeFiles(change inventoryChange) {
 	for _, path := range change.files {
 		l.troubled[problemPlace{file: path}] = true
+		l.good.due[path] = true
 	}
 	for _, key := range change.contested {
 		l.troubled[problemPlace{twice: key}] = true

@@ -50,7 +50,7 @@ func (l *loop) problemsAt(place problemPlace) []manifest.Problem {
 	case place.serving:
 		return l.certificate.problems()
 	case place.file != "":
-		return l.inventory.fileProblems(place.file)
+		return slices.Concat(l.inventory.fileProblems(place.file), l.good.problems(place.file))
 	case place.twice != objectKey{}:
 		return l.inventory.twiceProblems(place.twice)
 	}

@@ -133,8 +133,8 @@ func TestDrainGoesOnAfterAKill(t *testing.T) {
 	r.until("the pod has ended", r.engine.news.wait, func() bool { return r.engine.hasEnded(old) })
 }
 
-// TestServiceOfABrokenManifestIsNotEnded starts over a service whose manifest is broken, and then mends or removes it.
-func TestServiceOfABrokenManifestIsNotEnded(t *testing.T) {
+// TestServiceOfABrokenManifestServesOn starts over a service whose manifest is broken, and then mends or removes it.
+func TestServiceOfABrokenManifestServesOn(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]string{"field": strings.Replace(iris, "predictor", "predictr", 1), "text": iris + "  x: [\n"} {
 		for _, mended := range []bool{true, false} {
@@ -144,8 +144,19 @@ func TestServiceOfABrokenManifestIsNotEnded(t *testing.T) {
 				pod := r.serving()
 				r.untilListed("pod-1")
 				r.kill()
+				before := r.envoys.versions()
 				r.write("iris.yaml", broken)
 				r.again()
+				if diff := cmp.Diff(before, r.published()); diff != "" {
+					t.Errorf("the first publication differs (-before +after):\n%s", diff)
+				}
+				r.untilServices("iris")
+				if problems := r.driver.Problems(); len(problems) == 0 || problems[0].File != filepath.Join(r.dir, "iris.yaml") {
+					t.Errorf("problems %v", problems)
+				}
+				if !r.service().Ready || r.engine.hasEnded(pod) {
+					t.Errorf("ready %v, ended %v", r.service().Ready, r.engine.hasEnded(pod))
+				}
 				if !mended {
 					for _, file := range []string{"iris.yaml", "iris.onnx"} {
 						if err := os.Remove(filepath.Join(r.dir, file)); err != nil {
@@ -156,11 +167,11 @@ func TestServiceOfABrokenManifestIsNotEnded(t *testing.T) {
 					return
 				}
 				r.write("iris.yaml", iris)
-				r.until("the service is ready", r.driver.Changed, func() bool {
-					services := r.driver.Services()
-					return len(services) == 1 && services[0].Ready
-				})
+				r.until("nothing is wrong", r.driver.Changed, func() bool { return len(r.driver.Problems()) == 0 })
 				r.untilListed("pod-1")
+				if diff := cmp.Diff(before, r.envoys.versions()); diff != "" {
+					t.Errorf("mended, Envoy has another configuration (-before +after):\n%s", diff)
+				}
 			})
 		}
 	}
