@@ -95,7 +95,7 @@ func (r remains) adoptable() bool {
 
 // startsOf is how often a container had been started when it was recorded.
 func startsOf(state *ContainerState) int {
-	if state.PID != 0 || state.Restarts > 0 || state.Reason == ReasonCrashLoopBackOff {
+	if state.PID != 0 || state.Restarts > 0 || state.Reason == ReasonCrashLoopBackOff || state.Reason == ReasonError {
 		return state.Restarts + 1
 	}
 	return 0
@@ -211,7 +211,7 @@ func (d *deployment) adoptedPod(h *host, r remains) (*pod, error) {
 		c := &state.Containers[i]
 		c.LogFile = filepath.Join(p.logDir, c.Name+".log")
 		resume := &p.adopted[i]
-		resume.starts = startsOf(c)
+		resume.starts, resume.looping = startsOf(c), c.Reason == ReasonCrashLoopBackOff
 		if e, runs := r.entries[c.Name]; runs {
 			if resume.process = h.ledger.adopt(e, p.mark()); resume.process != nil {
 				resume.entry = e
@@ -222,7 +222,7 @@ func (d *deployment) adoptedPod(h *host, r remains) (*pod, error) {
 		if resume.process == nil {
 			c.PID, c.Ready = 0, false
 			if c.State == StateRunning {
-				c.State, c.Reason = StateWaiting, ReasonCrashLoopBackOff
+				c.State, c.Reason = StateWaiting, crashed(false)
 			}
 			continue
 		}

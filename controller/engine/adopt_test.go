@@ -236,7 +236,7 @@ func TestProcessThatDiedMeanwhileIsRestarted(t *testing.T) {
 		t.Errorf("what the dead one left in its group runs: %+v", left)
 	}
 	pod := r.Pods()[0]
-	if main, second := pod.Containers[1], pod.Containers[2]; !main.Ready || main.PID != before["two"].State.Containers[1].PID || second.PID != 0 || pod.Ready {
+	if main, second := pod.Containers[1], pod.Containers[2]; !main.Ready || main.PID != before["two"].State.Containers[1].PID || second.PID != 0 || second.Reason != ReasonError || pod.Ready {
 		t.Errorf("adopted: %+v", pod)
 	}
 	r.Apply(two, References{})

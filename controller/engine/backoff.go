@@ -8,11 +8,13 @@ type backoff struct {
 	// forgive is how long a run has to last for the delays to begin again at first.
 	forgive time.Duration
 	next    time.Duration
+	// again says that the last run was short and so was the one before it.
+	again bool
 }
 
 // delay is how long to wait after a run that lasted ran: first, doubled with every short run, at most limit.
 func (b *backoff) delay(ran time.Duration) time.Duration {
-	if b.next == 0 || ran >= b.forgive {
+	if b.again = b.next != 0 && ran < b.forgive; !b.again {
 		b.next = b.first
 	}
 	d := b.next

@@ -41,6 +41,9 @@ type ending struct {
 func (c *container) supervise(life, hard context.Context, untilSuccess bool) bool {
 	t := c.pod.host.timing
 	delays := backoff{first: t.backoffFirst, limit: t.backoffLimit, forgive: t.backoffForgive}
+	if r := c.resumes; r != nil && r.looping {
+		delays.next = delays.first
+	}
 	for {
 		// Taken before the attempt, so that a reference that comes while it fails isn't missed.
 		_, replaced := c.pod.refs.get()
@@ -54,11 +57,19 @@ func (c *container) supervise(life, hard context.Context, untilSuccess bool) boo
 			s.State, s.Reason = StateWaiting, end.reason
 			s.Message = fmt.Sprintf("%s; next try in %v", end.message, wait)
 			if end.reason == ReasonError || end.reason == ReasonCompleted {
-				s.Reason = ReasonCrashLoopBackOff
+				s.Reason = crashed(delays.again)
 			}
 		})
 		c.waitRetry(life, replaced, wait)
 	}
+}
+
+// crashed is the reason that a container shows while it waits to be started again. One crash is no loop.
+func crashed(again bool) string {
+	if again {
+		return ReasonCrashLoopBackOff
+	}
+	return ReasonError
 }
 
 // waitRetry waits for the delay, or less if the pod is to go or what it refers to has changed.

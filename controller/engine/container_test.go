@@ -186,7 +186,7 @@ func TestLivenessRestartsTheContainer(t *testing.T) {
 	before := r.untilReady("m", 1)[0]
 	write(t, "", dead)
 	c := r.first("the liveness failure", func(c ContainerState) bool { return strings.Contains(c.Message, "liveness probe failed") })
-	if !strings.Contains(c.Message, "stuck") || c.Reason != ReasonCrashLoopBackOff {
+	if !strings.Contains(c.Message, "stuck") || c.State != StateWaiting {
 		t.Errorf("%+v", c)
 	}
 	if err := os.Remove(dead); err != nil {

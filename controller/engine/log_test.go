@@ -50,7 +50,7 @@ func TestCrashNamesTheUsersPathAndTheCause(t *testing.T) {
 		s.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/mnt/models/bad.onnx"}}
 		s.Containers[0].Env = []corev1.EnvVar{{Name: "MODEL", Value: "/mnt/models/bad.onnx"}}
 	}), References{})
-	c := r.first("the crash", func(c ContainerState) bool { return c.Reason == ReasonCrashLoopBackOff })
+	c := r.first("the crash", func(c ContainerState) bool { return c.State == StateWaiting && c.Reason != ReasonContainerCreating })
 	want := "load " + file + " failed: " + file + ": Protobuf parsing failed. (it is no ONNX model)"
 	if !strings.Contains(c.Message, want) || strings.Contains(c.Message, r.options.Dir) {
 		t.Errorf("message %q, want %q", c.Message, want)
@@ -64,7 +64,7 @@ func TestLogOfTheProcessBeforeIsKeptApart(t *testing.T) {
 	r.Apply(shell("m", "echo x >> "+count+"; n=$(wc -l < "+count+"); echo run $n; test $n -ge 3 && exec sleep 3600; exit 1", func(d *appsv1.Deployment) {
 		d.Spec.Template.Spec.Containers[0].ReadinessProbe = execProbe("sh", "-c", "test $(wc -l < "+count+") -ge 3")
 	}), References{})
-	first := r.first("the first crash", func(c ContainerState) bool { return c.Reason == ReasonCrashLoopBackOff })
+	first := r.first("the first crash", func(c ContainerState) bool { return c.Reason == ReasonError })
 	if first.PreviousLogFile != "" || first.Restarts != 0 {
 		t.Errorf("%+v", first)
 	}

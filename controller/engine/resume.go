@@ -16,6 +16,8 @@ type resumption struct {
 	entry   entry
 	// starts counts the starts until now.
 	starts int
+	// looping says that it had ended again and again.
+	looping bool
 	// ready says that the process was ready when it was last seen.
 	ready bool
 }

@@ -19,13 +19,14 @@ const (
 	ReasonContainerCreating = "ContainerCreating"
 	// ReasonPodInitializing: waits for the init containers.
 	ReasonPodInitializing = "PodInitializing"
-	// ReasonCrashLoopBackOff: has ended and waits to be started again.
+	// ReasonCrashLoopBackOff: has ended again and again, and waits to be started.
 	ReasonCrashLoopBackOff = "CrashLoopBackOff"
 	// ReasonCreateContainerConfig: refers to something that is missing, or can't be had.
 	ReasonCreateContainerConfig = "CreateContainerConfigError"
 	// ReasonStartError: the program could not be started.
 	ReasonStartError = "StartError"
-	// ReasonCompleted and ReasonError: has ended for good, well or not.
+	// ReasonCompleted and ReasonError: has ended for good, well or not. A container that waits with ReasonError has ended once and
+	// is about to be started again.
 	ReasonCompleted = "Completed"
 	ReasonError     = "Error"
 	// ReasonImageNotRunnable: nothing here can run the image.
