@@ -46,6 +46,13 @@ func running(logFile string) admintest.Snapshot {
 		ServiceList: []admin.Service{iris, canary, broken},
 		ProblemList: []admin.Problem{{File: "bad.yaml", Line: 7, Object: "InferenceService default/bad", Field: "spec.predictor.modle",
 			Message: "unknown field", Remedy: `write "model"`}},
+		PolicyList: []admin.Policy{
+			{Kind: "AccessPolicy", Namespace: "default", Name: "mine", File: "own.yaml", Line: 9, Targets: []admin.PolicyTarget{
+				{Target: "HTTPRoute default/own", Reason: "Invalid", Message: "nobody is let in: Secret default/keys does not exist"},
+				{Target: "Gateway default/edge", Accepted: true},
+			}},
+			{Kind: "InferenceService", Namespace: "team", Name: "digits", Targets: []admin.PolicyTarget{{Target: "InferenceService team/digits", Accepted: true}}},
+		},
 		Reports: map[string]explain.Report{
 			"default/iris": explain.NewReport(target("default", "iris"), []explain.Finding{
 				{Layer: explain.Object, OK: true, Summary: "iris.yaml:1 is valid"},
@@ -95,6 +102,8 @@ func TestAskingARunningSluice(t *testing.T) {
 		"get-pods-wide":         {"get", "pods", "-o", "wide"},
 		"get-pods-yaml":         {"get", "pods", "words", "-o", "yaml"},
 		"get-problems":          {"get", "problems"},
+		"get-policies":          {"get", "policies"},
+		"get-policies-json":     {"get", "policies", "-n", "team", "-o", "json"},
 		"get-mistyped":          {"get", "problms"},
 		"get-format":            {"get", "-o", "xml"},
 		"explain":               {"explain", "iris"},

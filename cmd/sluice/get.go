@@ -26,9 +26,10 @@ type getOptions struct {
 func newGetCommand(getenv func(string) string) *cobra.Command {
 	o := &getOptions{format: print.TableFormat}
 	cmd := &cobra.Command{
-		Use:   "get [services|pods|problems] [NAME]",
-		Short: "List services, their pods, or what is wrong in the manifests",
-		Long: `List services (the default), the pods of all services or of the one named, or what is wrong in the manifests.
+		Use:   "get [services|pods|policies|problems] [NAME]",
+		Short: "List services, their pods, access policies, or what is wrong in the manifests",
+		Long: `List services (the default), the pods of all services or of the one named, access policies with whether each is enforced at
+its targets, or what is wrong in the manifests.
 
 With the name of a service the exit code is 1 while it is not ready. With -o wide pods have a column LOG, the file that
 holds what a container prints.`,
@@ -36,6 +37,7 @@ holds what a container prints.`,
   sluice get services iris -o yaml
   sluice get pods iris
   sluice get pods -o wide
+  sluice get policies
   sluice get problems
   sluice get services --watch`,
 		Args:              args(cobra.MaximumNArgs(2)),
@@ -63,10 +65,11 @@ holds what a container prints.`,
 const (
 	kindServices = "services"
 	kindPods     = "pods"
+	kindPolicies = "policies"
 	kindProblems = "problems"
 )
 
-func kinds() []string { return []string{kindServices, kindPods, kindProblems} }
+func kinds() []string { return []string{kindServices, kindPods, kindPolicies, kindProblems} }
 
 func parseKind(args []string) (string, error) {
 	if len(args) == 0 {
@@ -77,13 +80,15 @@ func parseKind(args []string) (string, error) {
 		return kindServices, nil
 	case kindPods, "pod", "po":
 		return kindPods, nil
+	case kindPolicies, "policy", "accesspolicies", "accesspolicy":
+		return kindPolicies, nil
 	case kindProblems, "problem":
 		return kindProblems, nil
 	}
 	if near := nearest.Name(args[0], kinds()); near != "" {
 		return "", usagef("get does not know %q; did you mean %s?", args[0], near)
 	}
-	return "", usagef("get does not know %q; it lists services, pods or problems; for one service write: sluice get services %s", args[0], args[0])
+	return "", usagef("get does not know %q; it lists services, pods, policies or problems; for one service write: sluice get services %s", args[0], args[0])
 }
 
 func (o *getOptions) complete(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -98,8 +103,8 @@ func (o *getOptions) complete(cmd *cobra.Command, args []string, _ string) ([]co
 }
 
 func (o *getOptions) run(cmd *cobra.Command, getenv func(string) string, kind, name string) error {
-	if kind == kindProblems && name != "" {
-		return usagef("problems have no names; write: sluice get problems")
+	if (kind == kindProblems || kind == kindPolicies) && name != "" {
+		return usagef("%s are listed all at once; write: sluice get %s", kind, kind)
 	}
 	client, err := o.open()
 	if err != nil {
@@ -136,6 +141,10 @@ func (o *getOptions) fetch(ctx context.Context, client *admin.Client, kind, name
 	if kind == kindProblems {
 		problems, err := client.Problems(ctx)
 		return problemListing(problems), err
+	}
+	if kind == kindPolicies {
+		policies, err := client.Policies(ctx)
+		return policyListing(policies, o.namespace), err
 	}
 	services, err := o.services(ctx, client, name)
 	if err != nil {

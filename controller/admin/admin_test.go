@@ -29,6 +29,9 @@ func snapshot() admintest.Snapshot {
 		},
 		ProblemList: []admin.Problem{{File: "broken.yaml", Line: 7, Object: "InferenceService default/bad",
 			Field: "spec.predictor.modle", Message: "unknown field", Remedy: `write "model"`}},
+		PolicyList: []admin.Policy{{Kind: "AccessPolicy", Namespace: "default", Name: "mine", Targets: []admin.PolicyTarget{{
+			Target: "HTTPRoute default/own", Reason: "Invalid", Message: "nobody is let in: Secret default/keys does not exist",
+		}}}},
 		Reports: map[string]explain.Report{
 			"default/iris": explain.NewReport(iris, []explain.Finding{{Layer: explain.Object, OK: true, Summary: "valid"}}),
 		},
@@ -86,6 +89,7 @@ func TestAnswers(t *testing.T) {
 		{name: "explain", path: "/api/v1/services/default/iris/explain", status: 200, contains: []string{`"headline"`, "nothing is wrong"}},
 		{name: "explain unknown", path: "/api/v1/services/default/nope/explain", status: 200, contains: []string{`"ok": false`, "nothing is known of it"}},
 		{name: "problems", path: "/api/v1/problems", status: 200, contains: []string{`"line": 7`, "spec.predictor.modle"}},
+		{name: "policies", path: "/api/v1/policies", status: 200, contains: []string{`"target": "HTTPRoute default/own"`, `"accepted": false`}},
 		{name: "load", path: "/api/v1/load", status: 200, contains: []string{`"requestsPerSecond": 12.5`, `"cpuSeconds": 0.25`, "digits-00001"}},
 		{name: "load of a namespace", path: "/api/v1/load?namespace=team", status: 200, contains: []string{"digits-00001"}, lacks: "iris"},
 		{name: "no load", path: "/api/v1/load?namespace=none", status: 200, contains: []string{`"revisions": []`}},
@@ -198,9 +202,9 @@ func TestServeStopsWithItsContextAndTheClientReadsIt(t *testing.T) {
 	if err != nil || !report.OK {
 		t.Errorf("report %+v, error %v, want OK", report, err)
 	}
-	index, err := client.Index(t.Context())
-	if err != nil || index.Version != "1.2.3" {
-		t.Errorf("index %+v, error %v", index, err)
+	policies, err := client.Policies(t.Context())
+	if err != nil || len(policies) != 1 || policies[0].Targets[0].Reason != "Invalid" {
+		t.Errorf("policies %+v, error %v, want one", policies, err)
 	}
 	_, err = client.Service(t.Context(), "default", "no/pe")
 	wantStatus(t, err, http.StatusNotFound)

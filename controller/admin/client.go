@@ -100,6 +100,12 @@ func (c *Client) Load(ctx context.Context, namespace string) (Load, error) {
 	return get[Load](ctx, c, "/api/v1/load", query)
 }
 
+// Policies gives the access policies.
+func (c *Client) Policies(ctx context.Context) ([]Policy, error) {
+	items, err := get[Items[Policy]](ctx, c, "/api/v1/policies", nil)
+	return items.Items, err
+}
+
 // XDS gives the xDS dump, with bodies if full.
 func (c *Client) XDS(ctx context.Context, full bool) (XDS, error) {
 	query := url.Values{}
@@ -107,11 +113,6 @@ func (c *Client) XDS(ctx context.Context, full bool) (XDS, error) {
 		query.Set("full", "1")
 	}
 	return get[XDS](ctx, c, "/api/v1/xds", query)
-}
-
-// Index gives the server's version.
-func (c *Client) Index(ctx context.Context) (Index, error) {
-	return get[Index](ctx, c, "/api/v1", nil)
 }
 
 // Logs opens a stream of log lines, which the caller closes. It ends when the logs do or, if followed, when ctx does.

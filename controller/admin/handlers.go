@@ -23,6 +23,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/services/{namespace}/{name}/explain", s.explain)
 	mux.HandleFunc("GET /api/v1/services/{namespace}/{name}/logs", s.serveLogs)
 	mux.HandleFunc("GET /api/v1/problems", s.problems)
+	mux.HandleFunc("GET /api/v1/policies", s.policies)
 	mux.HandleFunc("GET /api/v1/load", s.load)
 	mux.HandleFunc("GET /api/v1/xds", s.xds)
 	mux.HandleFunc("/", s.notFound)
@@ -76,6 +77,7 @@ func paths() []string {
 		"/api/v1/services/NAMESPACE/NAME/explain",
 		"/api/v1/services/NAMESPACE/NAME/logs?container=&replica=&previous=&tail=N&follow=1",
 		"/api/v1/problems",
+		"/api/v1/policies",
 		"/api/v1/load?namespace=NAMESPACE",
 		"/api/v1/xds?full=1",
 	}
@@ -107,6 +109,10 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) problems(w http.ResponseWriter, _ *http.Request) {
 	writeItems(w, s.source.Problems())
+}
+
+func (s *Server) policies(w http.ResponseWriter, _ *http.Request) {
+	writeItems(w, s.source.Policies())
 }
 
 func (s *Server) load(w http.ResponseWriter, r *http.Request) {

@@ -17,6 +17,8 @@ type Source interface {
 	Service(namespace, name string) (Service, bool)
 	// Problems gives what is wrong in the manifests now, sorted by file and line.
 	Problems() []Problem
+	// Policies gives the access policies, sorted by namespace and name.
+	Policies() []Policy
 	// Explain walks the layers for an InferenceService, also for one that isn't known. It returns before ctx ends.
 	Explain(ctx context.Context, namespace, name string) explain.Report
 	// XDS gives the xDS server's state, with bodies if full.

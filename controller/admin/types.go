@@ -148,6 +148,28 @@ type Problem struct {
 	Remedy  string `json:"remedy,omitempty"`
 }
 
+// Policy is an access policy: an AccessPolicy, or the annotation of an InferenceService.
+type Policy struct {
+	// Kind is AccessPolicy, or InferenceService for an annotation; Namespace and Name are that object's.
+	Kind      string         `json:"kind"`
+	Namespace string         `json:"namespace"`
+	Name      string         `json:"name"`
+	File      string         `json:"file,omitempty"`
+	Line      int            `json:"line,omitempty"`
+	Targets   []PolicyTarget `json:"targets"`
+}
+
+// PolicyTarget is what became of a policy at one of its targets.
+type PolicyTarget struct {
+	// Target is "Kind namespace/name".
+	Target string `json:"target"`
+	// Accepted is false where the policy is not enforced, for the Reason and Message given. With the reason Invalid the target
+	// is closed: nobody is let in.
+	Accepted bool   `json:"accepted"`
+	Reason   string `json:"reason,omitempty"`
+	Message  string `json:"message,omitempty"`
+}
+
 // XDS is what the xDS server holds and what its Envoys said to it.
 type XDS struct {
 	Clients   []XDSClient   `json:"clients"`

@@ -39,6 +39,8 @@ type loop struct {
 	openSeen openSeen
 	// guardsSeen is [routing.policyChanges] when it was last looked which services are guarded otherwise than shown.
 	guardsSeen int
+	// policiesShown is [routing.policyChanges] when the policies were shown last.
+	policiesShown int
 
 	services map[types.NamespacedName]*service
 	// dirty are the services to plan anew.
@@ -173,6 +175,7 @@ func (l *loop) takeFiles(change inventoryChange) {
 		l.troubled[problemPlace{twice: key}] = true
 	}
 	for _, key := range change.moved {
+		l.notePolicyPlace(key)
 		l.troubled[problemPlace{object: key}] = true
 		if s, ours := l.services[types.NamespacedName{Namespace: key.namespace, Name: key.name}]; ours && key.kind == v1beta1.KindInferenceService {
 			s.manifest = l.inventory.objects[key]

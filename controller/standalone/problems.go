@@ -86,6 +86,9 @@ func (l *loop) objectProblems(key objectKey) []manifest.Problem {
 	for _, c := range l.falseConditions(object) {
 		add("", fmt.Sprintf("%s is False: %s: %s", c.Type, c.Reason, c.Message), "")
 	}
+	for _, closed := range l.closedBy(key) {
+		add("", closed, "mend the policy or what it refers to; see sluice get policies")
+	}
 	if reason, refused := l.rejected[ir.Ref{Kind: key.kind, Namespace: key.namespace, Name: key.name}]; refused {
 		add("", "Envoy refused what was made of it: "+reason, "mend what Envoy names; until then its last accepted version is in force, and what that would let in unasked is closed")
 	}

@@ -42,6 +42,8 @@ type routing struct {
 	grpcRoutes map[types.NamespacedName]gatewayv1.GRPCRouteStatus
 	gateways   map[types.NamespacedName]gatewayv1.GatewayStatus
 	policies   map[ir.Ref]gatewayv1.PolicyStatus
+	// policiesOf are the policies whose status speaks of an object.
+	policiesOf map[objectKey]map[ir.Ref]bool
 	// policyChanges grows whenever policies' statuses change.
 	policyChanges int
 	// tokens are the token policies that Envoy is told.
@@ -67,6 +69,7 @@ func newRouting(o Options) *routing {
 		grpcRoutes: map[types.NamespacedName]gatewayv1.GRPCRouteStatus{},
 		gateways:   map[types.NamespacedName]gatewayv1.GatewayStatus{},
 		policies:   map[ir.Ref]gatewayv1.PolicyStatus{},
+		policiesOf: map[objectKey]map[ir.Ref]bool{},
 		tokens:     newTokens(),
 	}
 	r.translator.Bind(int32(o.HTTPPort), o.plainAddress())
@@ -190,14 +193,11 @@ func (r *routing) flush(pending translated, alive func(endpointKey) bool) []type
 	takeStatuses(r, "Gateway", r.gateways, change.Gateways)
 	takeStatuses(r, "HTTPRoute", r.routes, change.HTTPRoutes)
 	takeStatuses(r, "GRPCRoute", r.grpcRoutes, change.GRPCRoutes)
-	r.policyChanges += len(change.Policies) + len(change.RemovedPolicies)
 	for object, status := range change.Policies {
-		r.policies[object] = status
-		r.noteObject(object)
+		r.takePolicy(object, &status)
 	}
 	for _, object := range change.RemovedPolicies {
-		delete(r.policies, object)
-		r.noteObject(object)
+		r.takePolicy(object, nil)
 	}
 	r.tokens.apply(change)
 	return slices.Collect(maps.Keys(change.HTTPRoutes))

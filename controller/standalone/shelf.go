@@ -26,6 +26,7 @@ type shelf struct {
 	services map[types.NamespacedName]*shown
 	// problems has no place without any.
 	problems map[problemPlace][]manifest.Problem
+	policies []admin.Policy
 }
 
 func newShelf() *shelf {
@@ -42,6 +43,9 @@ func (s *shelf) put(v *view) {
 		} else {
 			s.services[name] = now
 		}
+	}
+	if v.policies != nil {
+		s.policies = v.policies
 	}
 	for place, now := range v.problems {
 		if len(now) == 0 {
@@ -64,6 +68,12 @@ func (s *shelf) service(name types.NamespacedName) (*shown, bool) {
 	defer s.mu.RUnlock()
 	found, ok := s.services[name]
 	return found, ok
+}
+
+func (s *shelf) accessPolicies() []admin.Policy {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.policies
 }
 
 // list gives the services, sorted by namespace and name.

@@ -26,6 +26,8 @@ type view struct {
 	services map[types.NamespacedName]*shown
 	// problems are those of each place that has others than before.
 	problems map[problemPlace][]manifest.Problem
+	// policies are all there are, or nil if they are shown as before.
+	policies []admin.Policy
 }
 
 // shown is what is shown of one service. It is never changed.
@@ -43,6 +45,9 @@ func (v *view) add(later *view) {
 	v.revision = later.revision
 	maps.Copy(v.services, later.services)
 	maps.Copy(v.problems, later.problems)
+	if later.policies != nil {
+		v.policies = later.policies
+	}
 }
 
 // show makes a view of what has changed, to be seen when Envoy serves by it.
@@ -66,6 +71,10 @@ func (l *loop) show() {
 		l.noteProblems(place, next)
 	}
 	l.troubled = map[problemPlace]bool{}
+	if l.policiesShown != l.routing.policyChanges {
+		l.policiesShown = l.routing.policyChanges
+		next.policies = l.showPolicies()
+	}
 	l.revealer.offer(next)
 }
 

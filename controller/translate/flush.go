@@ -36,13 +36,6 @@ type Change struct {
 	RemovedPolicies []ir.Ref
 }
 
-// Empty says that nothing has changed.
-func (c Change) Empty() bool {
-	return len(c.Listeners)+len(c.RemovedListeners)+len(c.Hosts)+len(c.RemovedHosts)+len(c.Backends)+len(c.RemovedBackends)+
-		len(c.Tokens)+len(c.RemovedTokens)+len(c.Certificates)+len(c.RemovedCertificates)+
-		len(c.Gateways)+len(c.HTTPRoutes)+len(c.GRPCRoutes)+len(c.Policies)+len(c.RemovedPolicies) == 0
-}
-
 // Flush translates what the objects set and deleted since the last Flush touch, and gives what differs.
 func (t *Translator) Flush() Change {
 	var change Change

@@ -21,15 +21,6 @@ type MetricQuantity struct {
 	Quantity resource.Quantity `json:"-"`
 }
 
-// NewMetricQuantity reads a quantity, such as 2.50, 100m or 1Gi.
-func NewMetricQuantity(text string) (*MetricQuantity, error) {
-	q, err := resource.ParseQuantity(text)
-	if err != nil {
-		return nil, err
-	}
-	return &MetricQuantity{Text: text, Quantity: q}, nil
-}
-
 // String gives the text as it was written.
 func (q MetricQuantity) String() string {
 	if q.Text != "" {

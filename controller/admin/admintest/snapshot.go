@@ -12,6 +12,7 @@ import (
 type Snapshot struct {
 	ServiceList []admin.Service
 	ProblemList []admin.Problem
+	PolicyList  []admin.Policy
 	// Reports are by "namespace/name"; for another name the report has no findings.
 	Reports     map[string]explain.Report
 	XDSState    admin.XDS
@@ -35,6 +36,9 @@ func (s Snapshot) Service(namespace, name string) (admin.Service, bool) {
 
 // Problems gives ProblemList.
 func (s Snapshot) Problems() []admin.Problem { return s.ProblemList }
+
+// Policies gives PolicyList.
+func (s Snapshot) Policies() []admin.Policy { return s.PolicyList }
 
 // Explain looks the name up in Reports.
 func (s Snapshot) Explain(_ context.Context, namespace, name string) explain.Report {
