@@ -65,6 +65,10 @@ bench: check deps build ## Run every benchmark into bench/results, on a quiet ma
 fuzz: ## Fuzz all readers of bytes from outside, RUNS inputs each; RUNS=5m by time, ONLY="xgboost pickle" some of them.
 	@config/deps/fuzz.sh $(RUNS) $(ONLY)
 
+.PHONY: generate
+generate: ## Generate deep copies, config/crd and docs/reference from the types of KServe's kinds.
+	@config/deps/generate.sh
+
 .PHONY: golden
 golden: ## Write the golden files anew; read the diff before you commit it.
 	go test $$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' . | xargs -n 1 dirname | sort -u) -update

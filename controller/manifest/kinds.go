@@ -87,6 +87,12 @@ func Pending(kind string) (instead string, pending bool) {
 	return "", false
 }
 
+// Scope says whether a kind belongs to the whole cluster and not to a namespace, and whether it is known at all.
+func Scope(apiVersion, kind string) (clusterWide, known bool) {
+	info, wrong := lookup(apiVersion, kind)
+	return info.cluster, wrong == nil
+}
+
 func kindNames(want func(kindInfo) bool) []string {
 	var names []string
 	for _, k := range kinds() {
