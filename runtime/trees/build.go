@@ -24,13 +24,15 @@ type Ensemble struct {
 	wide         []node[int64, uint32, struct{}]
 	narrowMasked []node[int32, uint32, uint32]
 	wideMasked   []node[int64, uint32, uint32]
+	complete     []uint64 // each a bound and a column; complete.go
 
 	// planes is 2 where a strip has the number of a word behind each key, else 1. One of these holds the words' masks then.
 	planes  int
 	masks32 []int32
 	masks64 []int64
 
-	// One of these holds what the leaves add: by their node's place among all, or, if slots isn't nil, by their slot.
+	// One of these holds what the leaves add: by their node's place among all, or, if slots isn't nil, by their slot, or as
+	// trees that are made full have them.
 	single []float32
 	double []float64
 	slots  []int32
@@ -41,7 +43,7 @@ type Ensemble struct {
 // tree is where a tree stands, and how it is walked.
 type tree struct {
 	first int // its root's place among all nodes
-	sure  int // levels that are walked before the first look whether all rows are at leaves
+	sure  int // levels that are walked before the first look whether all rows are at leaves; the depth of one made full
 	group int
 	mixed bool // it looks at categories that have no masks
 	// linear holds the models of the leaves, by slot less slot0.
@@ -99,7 +101,7 @@ func (e *Ensemble) keyBytes() int {
 
 // nodeBytes is the size of the nodes of all trees.
 func (e *Ensemble) nodeBytes() int {
-	return 8*len(e.narrow) + 16*(len(e.narrowMasked)+len(e.wide)) + 24*len(e.wideMasked)
+	return 8*len(e.narrow) + 8*len(e.complete) + 16*(len(e.narrowMasked)+len(e.wide)) + 24*len(e.wideMasked)
 }
 
 // Features is the number of columns of a row.

@@ -23,7 +23,9 @@ type plan struct {
 	order []int32 // the file's index of each: the root, then siblings side by side
 	left  []int32 // the place of each one's left child, its own at a leaf
 	sure  int
-	mixed bool
+	// deepest is how many levels below the root the last leaf is.
+	deepest int
+	mixed   bool
 }
 
 // check reads a tree from its root, and gives up at the first node that is wrong.
@@ -68,6 +70,7 @@ func (b *builder) check(number int) error {
 		p.order = append(p.order, int32(n.Left), int32(n.Right))
 		depths = append(depths, depths[place]+1, depths[place]+1)
 	}
+	p.deepest = int(deepest)
 	p.sure = sureLevels(sum, leaves, int(deepest))
 	b.plans[number] = p
 	b.nodes += len(p.order)

@@ -27,6 +27,14 @@ func (b *builder) layOut(e *Ensemble) error {
 	if b.needSlots() {
 		e.slots = make([]int32, 0, b.nodes)
 	}
+	if b.completable(e) {
+		if b.forest.Output == Single {
+			e.single = writeComplete[float32](b, e)
+		} else {
+			e.double = writeComplete[float64](b, e)
+		}
+		return nil
+	}
 	switch {
 	case masked && b.forest.Input == Single:
 		e.masks32 = writeMasks[int32](b, e)

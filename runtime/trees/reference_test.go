@@ -106,7 +106,9 @@ type shape struct {
 	input, output                   trees.Precision
 	vector, categories, linear      bool
 	// great says that categories are above a million at times, which leaves no room for masks.
-	great   bool
+	great bool
+	// depth is at how many levels trees end; 0: at none.
+	depth   int
 	missing []trees.Missing
 }
 
@@ -124,9 +126,14 @@ func (s shape) forest(r *rand.Rand) trees.Forest {
 func (s shape) tree(r *rand.Rand) trees.Tree {
 	var t trees.Tree
 	t.Nodes = []trees.Node{{}}
-	leaves := []int{0}
+	leaves, depths := []int{0}, []int{0}
 	for len(leaves) < s.leaves {
 		i := r.IntN(len(leaves))
+		if s.depth > 0 && depths[i] == s.depth {
+			continue
+		}
+		depths[i]++
+		depths = append(depths, depths[i])
 		at := leaves[i]
 		left := len(t.Nodes)
 		t.Nodes = append(t.Nodes, trees.Node{}, trees.Node{})

@@ -2,6 +2,7 @@ package trees
 
 import (
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -23,7 +24,12 @@ func (e *Ensemble) Sum32(rows tabular.Matrix, out []float32) {
 }
 
 func evaluate[A float32 | float64](e *Ensemble, leaves []A, rows tabular.Matrix, out []A) {
+	if rows.Rows == 0 || len(e.trees) == 0 {
+		return
+	}
 	switch {
+	case e.complete != nil:
+		sumComplete(e, leaves, rows, out)
 	case e.narrow != nil:
 		sum(e, e.narrow, nil, leaves, never32, rows, out)
 	case e.narrowMasked != nil:
@@ -65,59 +71,92 @@ type evaluation[K key, O offset, M lookup, A float32 | float64] struct {
 }
 
 func sum[K key, O offset, M lookup, A float32 | float64](e *Ensemble, nodes []node[K, O, M], masks []K, leaves []A, never K, rows tabular.Matrix, out []A) {
-	if rows.Rows == 0 || len(e.trees) == 0 {
+	c := e.cut(rows.Rows)
+	v := evaluation[K, O, M, A]{Ensemble: e, block: c.block, nodes: nodes, masks: masks, leaves: leaves, never: never, rows: rows, out: out}
+	if c.threads == 1 {
+		v.blocks(nil, c.blocks)
 		return
 	}
-	v := evaluation[K, O, M, A]{Ensemble: e, block: e.block, nodes: nodes, masks: masks, leaves: leaves, never: never, rows: rows, out: out}
-	if e.threads == 1 || rows.Rows <= leastShare || rows.Rows*len(e.trees) < sharedWork {
-		v.blocks(nil, blocksOf(rows.Rows, e.block))
-		return
+	share(v, c)
+}
+
+// cut is how a batch is cut into blocks, and how many goroutines share them.
+type cut struct{ block, blocks, threads int }
+
+func (e *Ensemble) cut(rows int) cut {
+	if e.threads == 1 || rows <= leastShare || rows*len(e.trees) < sharedWork {
+		return cut{block: e.block, blocks: blocksOf(rows, e.block), threads: 1}
 	}
 	// Two blocks or more for each thread, so that one that is held up leaves some to the others.
-	shares := (rows.Rows + 2*e.threads - 1) / (2 * e.threads)
-	v.block = min(e.block, max((shares+lanes-1)/lanes*lanes, leastShare))
-	blocks := blocksOf(rows.Rows, v.block)
-	v.share(min(e.threads, blocks), blocks)
+	shares := (rows + 2*e.threads - 1) / (2 * e.threads)
+	block := min(e.block, max((shares+lanes-1)/lanes*lanes, leastShare))
+	blocks := blocksOf(rows, block)
+	return cut{block: block, blocks: blocks, threads: min(e.threads, blocks)}
 }
 
 func blocksOf(rows, block int) int { return (rows + block - 1) / block }
 
 // share lets goroutines take block after block. (It is a function of its own, since what goroutines share is on the heap.)
-func (v evaluation[K, O, M, A]) share(threads, blocks int) {
+func share[E interface {
+	blocks(next *atomic.Int64, blocks int)
+}](e E, c cut) {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range threads - 1 {
-		group.Go(func() { v.blocks(&next, blocks) })
+	for range c.threads - 1 {
+		group.Go(func() { e.blocks(&next, c.blocks) })
 	}
-	v.blocks(&next, blocks)
+	e.blocks(&next, c.blocks)
 	group.Wait()
 }
 
 // scratch is the keys of a block.
-type scratch[K key] struct{ keys []K }
+type scratch[K any] struct{ keys []K }
 
-// blocks takes the blocks that next gives, or all.
-func (v *evaluation[K, O, M, A]) blocks(next *atomic.Int64, blocks int) {
-	s, _ := v.scratch.Get().(*scratch[K])
+// scratchFor has room for the keys of some rows.
+func scratchFor[K any](e *Ensemble, rows int) *scratch[K] {
+	s, _ := e.scratch.Get().(*scratch[K])
 	if s == nil {
 		s = &scratch[K]{}
 	}
-	// At least one key, since a leaf's look goes to the first.
-	size := max(min(v.block, (v.rows.Rows+lanes-1)/lanes*lanes)*len(v.columns)*v.planes, lanes)
+	// At least one strip's column, since a leaf's look goes to the first.
+	size := max((rows+lanes-1)/lanes*lanes*len(e.columns)*e.planes, lanes)
 	if len(s.keys) < size {
 		s.keys = make([]K, size)
 	}
-	for i := 0; ; i++ {
-		if next != nil {
-			i = int(next.Add(1)) - 1
-		}
-		if i >= blocks {
-			break
-		}
+	return s
+}
+
+// blocks takes the blocks that next gives, or all.
+func (v evaluation[K, O, M, A]) blocks(next *atomic.Int64, blocks int) {
+	s := scratchFor[K](v.Ensemble, min(v.block, v.rows.Rows))
+	for i := range blockNumbers(next, blocks) {
 		from := i * v.block
 		v.takeBlock(s.keys, from, min(from+v.block, v.rows.Rows))
 	}
 	v.scratch.Put(s)
+}
+
+// blockNumbers are those that next gives, or all.
+func blockNumbers(next *atomic.Int64, blocks int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; ; i++ {
+			if next != nil {
+				i = int(next.Add(1)) - 1
+			}
+			if i >= blocks || !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// inSteps is up to which row they are walked four by four: three rows and an idle lane are faster than row by row.
+func inSteps(from, to int) int {
+	full := from + (to-from)/inStep*inStep
+	if to-full == inStep-1 {
+		return to
+	}
+	return full
 }
 
 // takeBlock takes rows from and up to through all trees.
@@ -126,10 +165,7 @@ func (v *evaluation[K, O, M, A]) takeBlock(keys []K, from, to int) {
 	for row := from; row < to; row += lanes {
 		fillStrip(keys[(row-from)/lanes*size:], v.rows, row, min(lanes, to-row), v.columns, v.planes, v.input)
 	}
-	full := from + (to-from)/inStep*inStep
-	if to-full == inStep-1 {
-		full = to // three rows and an idle lane are faster than row by row
-	}
+	full := inSteps(from, to)
 	if full > from {
 		for i := range v.trees {
 			v.takeTree(&v.trees[i], keys, from, full)

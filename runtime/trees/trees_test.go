@@ -23,6 +23,9 @@ func shapes() map[string]shape {
 		"xgboost classes":     {features: 5, groups: 3, trees: 30, leaves: 9, output: trees.Single, missing: nan, categories: true, great: true},
 		"xgboost categories":  {features: 5, groups: 1, trees: 33, leaves: 60, output: trees.Single, missing: nan, categories: true},
 		"lightgbm categories": {features: 1, groups: 1, trees: 33, leaves: 60, input: trees.Double, output: trees.Double, missing: every, categories: true},
+		"full trees":          {features: 7, groups: 3, trees: 26, leaves: 20, output: trees.Single, missing: every, depth: 5},
+		"full trees, double":  {features: 7, groups: 1, trees: 27, leaves: 200, output: trees.Double, missing: nan, depth: 8},
+		"full trees, a batch": {features: 28, groups: 2, trees: 300, leaves: 5, output: trees.Single, missing: nan, depth: 3},
 		"xgboost vectors":     {features: 5, groups: 4, trees: 9, leaves: 12, output: trees.Single, missing: nan, vector: true},
 		"stumps":              {features: 2, groups: 1, trees: 7, leaves: 2, output: trees.Single, missing: nan},
 		"constants":           {features: 2, groups: 2, trees: 6, leaves: 1, output: trees.Double, missing: nan},
@@ -143,7 +146,7 @@ func TestWhatAFileSaysIsChecked(t *testing.T) {
 
 // TestOneRowTakesNoMemory is what lets a small request be answered without the garbage collector.
 func TestOneRowTakesNoMemory(t *testing.T) {
-	for _, name := range []string{"xgboost", "lightgbm", "lightgbm categories", "scikit-learn"} {
+	for _, name := range []string{"xgboost", "full trees", "lightgbm", "lightgbm categories", "scikit-learn"} {
 		f := shapes()[name].forest(rand.New(rand.NewPCG(1, 2)))
 		e, err := trees.Build(f, trees.Options{})
 		if err != nil {
