@@ -67,6 +67,21 @@ func plainKey[K key, S float32 | float64](x S, input Precision, missing K) K {
 	return K(key64(float64(x)))
 }
 
+// plainMissing is what plainKey needs of a column for which it does: not one of categories, nor where zeros are missing too.
+func plainMissing[K key](c column, low, high K) (missing K, plain bool) {
+	switch c.missing {
+	case MissingRight:
+		missing = high
+	case MissingLeft:
+		missing = low
+	case MissingZero:
+		missing = 0 // which is the key of 0
+	default:
+		return 0, false
+	}
+	return missing, !c.category
+}
+
 // fill writes the keys of up to lanes rows, from row on, into a strip.
 func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows int, columns []column, planes int, input Precision) {
 	low, high := K(lowest32), K(highest32)
@@ -77,11 +92,7 @@ func fill[K key, S float32 | float64](strip []K, values []S, width, row, rows in
 	for i, c := range columns {
 		keys := strip[i*planes*lanes:][:rows]
 		at := row*width + c.feature
-		missing := high
-		if c.missing == MissingLeft {
-			missing = low
-		}
-		if !c.category && c.missing <= MissingLeft {
+		if missing, plain := plainMissing(c, low, high); plain {
 			for lane := range keys {
 				keys[lane] = plainKey(values[at], input, missing)
 				at += width

@@ -222,19 +222,13 @@ func fillCompleteOf[S float32 | float64](strip []uint64, values []S, width, row,
 	for i, c := range columns {
 		keys := strip[i*lanes:][:rows]
 		at := row*width + c.feature
-		if c.missing > MissingLeft {
-			for lane := range keys {
-				keys[lane] = completeKey(int32(c.key(float64(values[at]), Single)))
-				at += width
-			}
-			continue
-		}
-		missing := int32(highest32)
-		if c.missing == MissingLeft {
-			missing = lowest32
-		}
+		missing, plain := plainMissing(c, int32(lowest32), int32(highest32))
 		for lane := range keys {
-			keys[lane] = completeKey(plainKey(values[at], Single, missing))
+			if plain {
+				keys[lane] = completeKey(plainKey(values[at], Single, missing))
+			} else {
+				keys[lane] = completeKey(int32(c.key(float64(values[at]), Single)))
+			}
 			at += width
 		}
 	}
