@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sort"
 	"strings"
 
@@ -112,11 +113,13 @@ func (r *Repository) LoadAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Load loads the versions of a model that aren't loaded.
+// Load loads the versions of a model that aren't loaded. What reading their files took and the models don't need goes back to the
+// system: of a forest it is several times the model, and would stay until the next collection, minutes later where no request comes.
 func (r *Repository) Load(ctx context.Context, name string) error {
 	if _, err := r.Get(name, ""); err != nil {
 		return err
 	}
+	defer debug.FreeOSMemory()
 	var failed []error
 	for _, m := range r.versions[name] {
 		if m.Status().State != model.Ready {
@@ -126,11 +129,12 @@ func (r *Repository) Load(ctx context.Context, name string) error {
 	return errors.Join(failed...)
 }
 
-// Unload drains and unloads every version of a model.
+// Unload drains and unloads every version of a model. Its memory goes back to the system at once.
 func (r *Repository) Unload(name string) error {
 	if _, err := r.Get(name, ""); err != nil {
 		return err
 	}
+	defer debug.FreeOSMemory()
 	var failed []error
 	for _, m := range r.versions[name] {
 		failed = append(failed, m.Unload())
