@@ -49,11 +49,11 @@ func TestAnswersAgreeWithinSinglePrecision(t *testing.T) {
 
 // served2 are two rounds of a server at two numbers of connections.
 func served2(server, title string, memory int, rates ...int) outcome {
-	o := outcome{setting: setting{server: server, title: title}, idle: memory}
+	o := outcome{setting: setting{server: server, title: title}, idle: rig.Memory{Resident: memory}}
 	for range 2 {
 		var found []measured
 		for _, rate := range rates {
-			found = append(found, measured{load.Result{Requests: rate, Elapsed: time.Second}, memory})
+			found = append(found, measured{load.Result{Requests: rate, Elapsed: time.Second}, rig.Memory{Resident: memory}})
 		}
 		o.loaded = append(o.loaded, found)
 	}

@@ -14,8 +14,8 @@ import (
 // outcome is what was measured of one server with one format.
 type outcome struct {
 	setting
-	// idle is its memory in bytes when it had answered once.
-	idle int
+	// idle is its memory when it had answered once.
+	idle rig.Memory
 	// loaded has the rounds for each number of connections, in the effort's order.
 	loaded [][]measured
 }
@@ -23,8 +23,8 @@ type outcome struct {
 // measured is one round.
 type measured struct {
 	load.Result
-	// memory is that of the server's processes after it, in bytes.
-	memory int
+	// memory is that of the server's processes after it.
+	memory rig.Memory
 }
 
 // measureServing runs all servers over a model side by side, has them agree on the answer, and loads one after the other.
@@ -101,7 +101,7 @@ func rotate(ctx context.Context, r *rig.Rig, f format, servers []*server, e effo
 			memory, err := rig.TreeMemory(s.process.PID())
 			if err == nil {
 				r.Logger.Info("served", "format", f.name, "by", s.title, "connections", connections, "round", round+1,
-					"rps", int(result.Rate()), "p50", result.P50, "p99", result.P99, "mebibytes", memory>>20)
+					"rps", int(result.Rate()), "p50", result.P50, "p99", result.P99, "mebibytes", memory.Resident>>20)
 			}
 			return measured{result, memory}, err
 		}

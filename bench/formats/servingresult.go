@@ -29,7 +29,7 @@ by itself with no Envoy; a closed loop of %v a round after %v of warm-up, %s. Al
 a time; before that their answers are compared. Peers run as they come, which is with one worker, as many as processors; MLServer also
 without one (parallel_workers 0). A ratio takes the setting that is better for the peer. KServe's servers are not on PyPI: their few lines around the package kserve, which does the work, are written
 anew. Latencies are those of a closed loop. Memory is what is resident of all processes of a server, pages that they share
-counted once; of ours most is the program file.`,
+counted once; most of ours is the program file, of which the kernel maps 2 MiB at a time where it can.`,
 		e.loaded, e.warmup, where)
 }
 
@@ -56,7 +56,7 @@ func reportServing(out *report.Report, f format, outcomes []outcome, e effort) e
 	if f.name != served()[0].name {
 		return nil // the memory of a server differs little by format
 	}
-	ratio, err := compare(outcomes, mlserver, at, rounds.Less, func(m measured) float64 { return float64(m.memory) / (1 << 20) })
+	ratio, err := compare(outcomes, mlserver, at, rounds.Less, func(m measured) float64 { return mebibytes(m.memory.Resident) })
 	ratio.Key, ratio.Unit, ratio.Aim = "mlserver_rss", "MiB", memoryAim
 	ratio.About = fmt.Sprintf("%s: resident memory after that load of %s", f.name, ratio.About)
 	out.Ratios = append(out.Ratios, ratio)
@@ -84,7 +84,7 @@ func compare(outcomes []outcome, peer string, at int, better rounds.Better, of f
 func servingTable(f format, outcomes []outcome, e effort) report.Table {
 	t := report.Table{
 		Title:   "Requests: " + f.name,
-		Columns: []string{"server", "in flight", "requests/s (min to max)", "p50, ms", "p99, ms", "memory, MiB: after the first request", "after this load"},
+		Columns: []string{"server", "in flight", "requests/s (min to max)", "p50, ms", "p99, ms", "memory, MiB: after the first request", "after this load", "of that in no file"},
 	}
 	for at, connections := range e.connections {
 		for _, o := range outcomes {
@@ -95,8 +95,9 @@ func servingTable(f format, outcomes []outcome, e effort) report.Table {
 				fmt.Sprintf("%.0f (%.0f to %.0f)", rounds.Median(rates), rounds.Quantile(rates, 0), rounds.Quantile(rates, 1)),
 				fmt.Sprintf("%.2f", median(func(m measured) float64 { return milliseconds(m.P50) })),
 				fmt.Sprintf("%.2f", median(func(m measured) float64 { return milliseconds(m.P99) })),
-				fmt.Sprintf("%.0f", float64(o.idle)/(1<<20)),
-				fmt.Sprintf("%.0f", median(func(m measured) float64 { return float64(m.memory) })/(1<<20)),
+				fmt.Sprintf("%.0f", mebibytes(o.idle.Resident)),
+				fmt.Sprintf("%.0f", median(func(m measured) float64 { return mebibytes(m.memory.Resident) })),
+				fmt.Sprintf("%.0f", median(func(m measured) float64 { return mebibytes(m.memory.Anonymous) })),
 			})
 		}
 	}
@@ -115,6 +116,8 @@ func servingPlot(f format, outcomes []outcome, e effort) report.Plot {
 	}
 	return p
 }
+
+func mebibytes(bytes int) float64 { return float64(bytes) / (1 << 20) }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

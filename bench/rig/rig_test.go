@@ -173,8 +173,8 @@ func TestMemoryOfATree(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if memory, err := TreeMemory(p.PID()); err != nil || memory < held {
-		t.Errorf("%d bytes, %v; the child alone holds %d", memory, err, held)
+	if memory, err := TreeMemory(p.PID()); err != nil || memory.Anonymous < held || memory.Resident < memory.Anonymous {
+		t.Errorf("%+v bytes, %v; the child alone holds %d", memory, err, held)
 	}
 	tree, err := descendants(p.PID())
 	if err != nil || len(tree) < 2 {

@@ -6,27 +6,36 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// TreeMemory gives the resident memory of a process and of all that descend from it, in bytes. What several processes share counts
+// Memory is that of some processes, in bytes.
+type Memory struct {
+	// Resident is all that is in memory, mapped files included.
+	Resident int
+	// Anonymous is what of it no file holds, so that the kernel can't drop it.
+	Anonymous int
+}
+
+// TreeMemory gives the memory of a process and of all that descend from it. What several processes share counts
 // once: it is taken to be what the one of them that shares most shares, so that a tree never looks larger than it is.
-func TreeMemory(pid int) (int, error) {
+func TreeMemory(pid int) (Memory, error) {
 	tree, err := descendants(pid)
 	if err != nil {
-		return 0, err
+		return Memory{}, err
 	}
-	var private, shared uint64
+	var private, shared, anonymous uint64
 	for _, member := range tree {
 		process, err := procfs.NewProc(member)
 		if err != nil {
-			return 0, err
+			return Memory{}, err
 		}
 		rollup, err := process.ProcSMapsRollup()
 		if err != nil {
-			return 0, fmt.Errorf("the memory of process %d: %w", member, err)
+			return Memory{}, fmt.Errorf("the memory of process %d: %w", member, err)
 		}
 		private += rollup.PrivateClean + rollup.PrivateDirty
 		shared = max(shared, rollup.SharedClean+rollup.SharedDirty)
+		anonymous += rollup.Anonymous
 	}
-	return int(private + shared), nil
+	return Memory{Resident: int(private + shared), Anonymous: int(anonymous)}, nil
 }
 
 // descendants gives a process and all below it.
