@@ -24,6 +24,8 @@ type finding struct {
 	message, remedy string
 	// unknown is true for a field that there is not: then a required field may only be misspelt.
 	unknown bool
+	// foreign is true for a document that is none of ours.
+	foreign bool
 }
 
 // checker holds a document's nodes against the Go type of its kind and collects all that does not fit.

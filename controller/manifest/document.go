@@ -64,6 +64,7 @@ func (d *reading) readKind() bool {
 			continue
 		}
 		d.add(finding{line: d.root.at([]string{f.name}), path: field.NewPath(f.name),
+			foreign: apiVersion == "" && kind == "",
 			message: "the document has no " + f.name, remedy: fmt.Sprintf("add %s, for example %s: %s", f.name, f.name, f.example)})
 	}
 	if len(d.findings) > 0 {

@@ -108,7 +108,7 @@ func lookup(apiVersion, kind string) (kindInfo, *finding) {
 	all := kinds()
 	all = slices.DeleteFunc(all, func(k kindInfo) bool { return k.Kind != kind })
 	if len(all) == 0 {
-		return kindInfo{}, unknownKind(kind)
+		return kindInfo{}, unknownKind(apiVersion, kind)
 	}
 	group, version := "", apiVersion
 	if g, v, grouped := strings.Cut(apiVersion, "/"); grouped {
@@ -123,7 +123,7 @@ func lookup(apiVersion, kind string) (kindInfo, *finding) {
 	served := info.GroupVersion().String()
 	wrong := &finding{path: at(nil, "apiVersion", false), message: fmt.Sprintf("%s %q is not known", kind, apiVersion)}
 	switch {
-	case group == "serving.kubeflow.org":
+	case group == oldGroup:
 		wrong.remedy = fmt.Sprintf("this is KFServing's group, before KServe 0.7; write %s", served)
 	case group == info.Group:
 		wrong.remedy = fmt.Sprintf("this version is not served; write %s and check the fields against it", served)
@@ -133,13 +133,29 @@ func lookup(apiVersion, kind string) (kindInfo, *finding) {
 	return kindInfo{}, wrong
 }
 
-func unknownKind(kind string) *finding {
-	wrong := &finding{path: at(nil, "kind", false), message: fmt.Sprintf("kind %q can't be served from a file", kind)}
-	switch near := nearest.Name(kind, kindNames(func(kindInfo) bool { return true })); {
-	case near != "":
+func unknownKind(apiVersion, kind string) *finding {
+	near := nearest.Name(kind, kindNames(func(kindInfo) bool { return true }))
+	wrong := &finding{path: at(nil, "kind", false), message: fmt.Sprintf("kind %q can't be served from a file", kind), foreign: isForeign(apiVersion, near)}
+	if near != "" {
 		wrong.remedy = fmt.Sprintf("did you mean %s? Served are %s", near, strings.Join(Kinds(), ", "))
-	default:
+	} else {
 		wrong.remedy = "remove it; served are " + strings.Join(Kinds(), ", ")
 	}
 	return wrong
+}
+
+// oldGroup is KFServing's, before KServe 0.7.
+const oldGroup = "serving.kubeflow.org"
+
+// isForeign says whether a document of an unknown kind is of another API than ours. near is the kind that may have been meant.
+func isForeign(apiVersion, near string) bool {
+	group, _, grouped := strings.Cut(apiVersion, "/")
+	if !grouped {
+		group = ""
+	}
+	switch group {
+	case v1beta1.GroupVersion.Group, sluicev1alpha1.GroupVersion.Group, oldGroup:
+		return false
+	}
+	return !slices.ContainsFunc(kinds(), func(k kindInfo) bool { return k.Kind == near && k.Group == group })
 }

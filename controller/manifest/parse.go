@@ -106,7 +106,7 @@ func (p *parser) fault(f *fault) {
 }
 
 func (p *parser) report(root *node, name string, f finding) {
-	problem := Problem{Source: Source{p.file, f.line}, Object: name, Message: f.message, Remedy: f.remedy}
+	problem := Problem{Source: Source{p.file, f.line}, Object: name, Message: f.message, Remedy: f.remedy, Foreign: f.foreign}
 	if f.path != nil {
 		problem.Field = f.path.String()
 	}

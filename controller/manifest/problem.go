@@ -47,6 +47,9 @@ type Problem struct {
 	Message string `json:"message"`
 	// Remedy says what to do.
 	Remedy string `json:"remedy,omitempty"`
+	// Foreign is set for a document of an API that is none of ours, such as a Deployment, and for one that is no manifest. Nothing may be wrong with it but
+	// that it stands here.
+	Foreign bool `json:"-"`
 }
 
 // Error gives all of it in one line.
