@@ -180,9 +180,13 @@ func TestWhatIsTooMuchIsRefusedWithAReason(t *testing.T) {
 		s.waitStatic(client, host)
 	}
 	eventually(t, startTimeout, "the refusals in the metrics", func() error {
-		large, full := s.metric(`sluice_refused_total\{code="413",flags="[^"]*"\}`), s.metric(`sluice_refused_total\{code="503",flags="UO"\}`)
-		if large != 2 || full != 1 {
-			return fmt.Errorf("%d of bodies and %d of one service, want 2 and 1", large, full)
+		refused := func(code int, reason string) int64 {
+			return s.metric(fmt.Sprintf(`sluice_refused_total\{code="%d",flags="[^"]*",reason="%s"\}`, code, reason))
+		}
+		large, full := refused(http.StatusRequestEntityTooLarge, "max_body_bytes"), refused(http.StatusServiceUnavailable, "max_backend_requests")
+		all, calls := refused(http.StatusServiceUnavailable, "max_requests"), refused(http.StatusOK, "max_requests")
+		if large != 2 || full != 1 || all != 1 || calls != 1 {
+			return fmt.Errorf("%d of bodies, %d of one service, %d of the listener, %d of its calls by gRPC; want 2, 1, 1, 1", large, full, all, calls)
 		}
 		return nil
 	})

@@ -39,10 +39,10 @@ func scopedRoutes() *hcm.ScopedRoutes {
 	}
 }
 
-// scopeHeaders removes what a client sent under our name, then writes the listener's name and the authority.
+// scopeHeaders writes the listener's name and the authority in place of all that a client sent under our name. The value is
+// never empty, with which Envoy would leave the client's.
 func scopeHeaders(listener string) []*core.TypedExtensionConfig {
 	config := &early.HeaderMutation{Mutations: []*mutation.HeaderMutation{
-		{Action: &mutation.HeaderMutation_Remove{Remove: scopeHeader}},
 		{Action: &mutation.HeaderMutation_Append{Append: overwrite(scopeHeader, literal(listener+hostMark)+"%REQ(:AUTHORITY)%")}},
 	}}
 	return []*core.TypedExtensionConfig{{

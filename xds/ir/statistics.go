@@ -3,19 +3,26 @@ package ir
 // Names of the statistics by which Envoy counts what endpoints answer. The listeners make them, the bootstrap lets them
 // out, and package stats of the xDS server reads them.
 const (
-	// AnswersStat counts answers by [EndpointTag], [CodeTag] and [FlagsTag].
-	AnswersStat = "sluice.answers"
-	// LatencyStat is the time to whole answers by [EndpointTag], in microseconds, over [LatencyBounds].
+	// LatencyStat is the time to whole answers by [AnswerTag], in microseconds, over [LatencyBounds]. How many there are of one
+	// without flags is how many such answers there were.
 	LatencyStat = "sluice.latency"
+	// FailuresStat counts the requests that have flags, or a status or gRPC status of failure, by [EndpointTag], [CodeTag],
+	// [FlagsTag] and [DetailsTag].
+	FailuresStat = "sluice.failures"
 	// StatsScope is what both begin with, without the dot.
 	StatsScope = "sluice"
 
+	// AnswerTag is what the first three below are, with a space in between and "-" for what is empty: each tag costs a request
+	// as much as its value does.
+	AnswerTag = "answer"
 	// EndpointTag is the endpoint's "ip:port"; empty where Envoy answered by itself.
 	EndpointTag = "endpoint"
 	// CodeTag is the answer's HTTP status, 0 if there was none.
 	CodeTag = "code"
 	// FlagsTag are Envoy's response flags, empty for none.
 	FlagsTag = "flags"
+	// DetailsTag is what Envoy says of why the answer is what it is.
+	DetailsTag = "details"
 )
 
 // LatencyBucketCount is the number of [LatencyBounds].

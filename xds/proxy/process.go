@@ -133,8 +133,9 @@ func (p *Proxy) arguments() []string {
 		// Hot restart shares memory between Envoys of one base id; a second sluice of this user would meet it.
 		"--disable-hot-restart",
 		"--log-level", "warning",
-		// Its filters write an error for each request that they refuse: the statistics count those.
-		"--component-log-level", "http:critical,config:error",
+		// Its filters write an error for each request that they refuse, and its statistics (misc) for an answer that was cut and
+		// so has no latency: both are counted.
+		"--component-log-level", "http:critical,config:error,misc:critical",
 		"--log-format", logFormat,
 		"--log-format-escaped",
 		// For a listener that is taken away: its connections are told at once to take no further request, and those that

@@ -89,6 +89,8 @@ func TestAPIKeysOpenEachKindOfHost(t *testing.T) {
 	for _, text := range []string{
 		"GET http://iris.example.com/ HTTP/1.1\r\nHost: open.example.com\r\nConnection: close\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: iris.example.com\r\nx-sluice-scope: " + listenerName + "|open.example.com\r\nConnection: close\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: iris.example.com\r\nx-sluice-scope: a\r\nX-Sluice-Scope: " + listenerName + "|open.example.com\r\nConnection: close\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: iris.example.com\r\nx-sluice-scope: " + listenerName + "|open.example.com\r\nx-sluice-scope: a\r\nConnection: close\r\n\r\n",
 		"GET / HTTP/1.0\r\n\r\n",
 	} {
 		if response := d.sendRaw(d.port, text); response.StatusCode < 400 {

@@ -121,7 +121,7 @@ func TestAnswersGivenAreTheAnswersCounted(t *testing.T) {
 		t.Errorf("the latencies add up to %g µs, want a little more than 300,000", got.Latency.Sum)
 	}
 	d.waitAnswers(endpoint, func(_ stats.Answers, refused map[stats.Refusal]uint64) string {
-		return cmp.Diff(map[stats.Refusal]uint64{{Status: 404}: 5}, refused)
+		return cmp.Diff(map[stats.Refusal]uint64{{Status: 404, Reason: stats.NoRoute}: 5}, refused)
 	})
 	// What has been forgotten begins anew, from nothing.
 	d.waitForgotten()

@@ -18,7 +18,7 @@ var (
 )
 
 // Answers add up by revision, for Prometheus, what Envoy counts of answers: sluice_responses_total by class of status,
-// sluice_request_duration_seconds of whole answers, and sluice_refused_total of what Envoy answered by itself. They miss
+// sluice_request_duration_seconds of whole answers, and sluice_refused_total of what Envoy refused by itself. They miss
 // what was answered while sluice was away, up to a second before an Envoy that was killed, and, but for the last,
 // backends of a user's own that no service's pod stands behind.
 type Answers struct {
@@ -49,7 +49,8 @@ func NewAnswers(services Services) *Answers {
 		duration: prometheus.NewDesc("sluice_request_duration_seconds",
 			"Time from a request's first byte at Envoy to the last byte of the endpoint's answer that it passes on.", of, nil),
 		refused: prometheus.NewDesc("sluice_refused_total",
-			"Requests that Envoy answered by itself, by HTTP status (200 for a gRPC call, whose own status tells) and Envoy's response flags.", []string{"code", "flags"}, nil),
+			"Requests that Envoy refused by itself, by HTTP status (200 for a gRPC call, whose own status tells), Envoy's response flags and the reason.",
+			[]string{"code", "flags", "reason"}, nil),
 		places:  places{},
 		sums:    map[revision]*answered{},
 		refusal: map[stats.Refusal]uint64{},
@@ -110,7 +111,8 @@ func (a *Answers) Collect(metrics chan<- prometheus.Metric) {
 			r.namespace, r.service, r.name)
 	}
 	for refusal, n := range refusal {
-		metrics <- prometheus.MustNewConstMetric(a.refused, prometheus.CounterValue, float64(n), strconv.FormatUint(refusal.Status, 10), refusal.Flags)
+		metrics <- prometheus.MustNewConstMetric(a.refused, prometheus.CounterValue, float64(n), strconv.FormatUint(refusal.Status, 10),
+			refusal.Flags, string(refusal.Reason))
 	}
 }
 

@@ -42,17 +42,17 @@ func TestAnswersAddUpByRevision(t *testing.T) {
 	a := NewAnswers(w)
 	a.ObserveAnswers(clock(1), stats.Flush{
 		ByEndpoint: map[string]*stats.Answers{"127.0.0.1:1000": answeredOf(5), "10.0.0.1:80": answeredOf(99)},
-		Refused:    map[stats.Refusal]uint64{{Status: 413}: 2},
+		Refused:    map[stats.Refusal]uint64{{Status: 413, Reason: stats.MaxBodyBytes}: 2},
 	})
 	// A flush of the other port, one of a pod that has gone meanwhile, and one of what Envoy refused.
 	w.services = []admin.Service{iris(pod("iris-00001", 3000, 0))}
 	a.ObserveAnswers(clock(2), stats.Flush{
 		ByEndpoint: map[string]*stats.Answers{"127.0.0.1:1001": {ByClass: [stats.Classes]uint64{0: 1, 5: 3}}},
-		Refused:    map[stats.Refusal]uint64{{Status: 413}: 1, {Status: 503, Flags: "UH"}: 1},
+		Refused:    map[stats.Refusal]uint64{{Status: 413, Reason: stats.MaxBodyBytes}: 1, {Status: 503, Flags: "UH", Reason: stats.NoEndpoint}: 1},
 	})
 	wantMetrics(t, a,
-		"sluice_refused_total{code=413,flags=} 3",
-		"sluice_refused_total{code=503,flags=UH} 1",
+		"sluice_refused_total{code=413,flags=,reason=max_body_bytes} 3",
+		"sluice_refused_total{code=503,flags=UH,reason=no_endpoint} 1",
 		"sluice_request_duration_seconds_bucket{le=0.001,namespace=default,revision=iris-00001,service=iris} 5",
 		"sluice_request_duration_seconds_count{namespace=default,revision=iris-00001,service=iris} 6",
 		"sluice_request_duration_seconds_sum{namespace=default,revision=iris-00001,service=iris} 4000.005",
@@ -68,7 +68,7 @@ func TestAnswersAddUpByRevision(t *testing.T) {
 	w.services = nil
 	a.ObserveAnswers(clock(30), stats.Flush{})
 	a.ObserveAnswers(clock(90), stats.Flush{})
-	wantMetrics(t, a, "sluice_refused_total{code=413,flags=} 3", "sluice_refused_total{code=503,flags=UH} 1")
+	wantMetrics(t, a, "sluice_refused_total{code=413,flags=,reason=max_body_bytes} 3", "sluice_refused_total{code=503,flags=UH,reason=no_endpoint} 1")
 }
 
 func TestEveryExportedBoundIsOneOfEnvoys(t *testing.T) {

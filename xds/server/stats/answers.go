@@ -28,10 +28,12 @@ func (a *Answers) Add(other *Answers) {
 	a.Latency.Add(&other.Latency)
 }
 
-// Refusal is a kind of answer that Envoy gave by itself. Status is the HTTP status, which is 200 for a gRPC call. Flags are its response flags, "UF,URX", or "" for none.
+// Refusal is a kind of answer that Envoy gave by itself. Status is the HTTP status, which is 200 for a gRPC call. Flags are
+// its response flags, "UF,URX", or "" for none. Reason is one of a closed set.
 type Refusal struct {
 	Status uint64
 	Flags  string
+	Reason Reason
 }
 
 // Flush is what one Envoy counted since its flush before. ByEndpoint is by "ip:port".

@@ -142,23 +142,50 @@ func TestReadTakesAnswersAlone(t *testing.T) {
 	t.Parallel()
 	got := read(&metrics.StreamMetricsMessage{EnvoyMetrics: []*prometheus.MetricFamily{
 		counted("http.downstream_rq_total", 99),
-		counted(ir.AnswersStat, 3, ir.EndpointTag, "a:1", ir.CodeTag, "200", ir.FlagsTag, "-"),
-		counted(ir.AnswersStat, 2, ir.EndpointTag, "a:1", ir.CodeTag, "204", ir.FlagsTag, "-"),
-		counted(ir.AnswersStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "0", ir.FlagsTag, "DC"),
-		counted(ir.AnswersStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "-", ir.FlagsTag, "DC"),
-		counted(ir.AnswersStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "999", ir.FlagsTag, "-"),
-		counted(ir.AnswersStat, 0, ir.EndpointTag, "idle:1", ir.CodeTag, "200", ir.FlagsTag, "-"),
-		counted(ir.AnswersStat, 4, ir.EndpointTag, "", ir.CodeTag, "503", ir.FlagsTag, "UH"),
-		counted(ir.AnswersStat, 2, ir.EndpointTag, "a:1", ir.CodeTag, "503", ir.FlagsTag, "UO"),
-		timed(7, 5000, map[float64]uint64{100: 1, 200: 4, 1e3: 6}, ir.EndpointTag, "a:1"),
-		timed(0, 0, nil, ir.EndpointTag, "idle:1"),
-		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.EndpointTag, "-"),
+		counted(ir.FailuresStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "0", ir.FlagsTag, "DC"),
+		counted(ir.FailuresStat, 1, ir.EndpointTag, "a:1", ir.CodeTag, "-", ir.FlagsTag, "DC"),
+		counted(ir.FailuresStat, 6, ir.EndpointTag, "a:1", ir.CodeTag, "503", ir.FlagsTag, "URX", ir.DetailsTag, "via_upstream"),
+		counted(ir.FailuresStat, 0, ir.EndpointTag, "idle:1", ir.CodeTag, "500", ir.FlagsTag, "-"),
+		counted(ir.FailuresStat, 3, ir.EndpointTag, "a:1", ir.CodeTag, "999", ir.FlagsTag, "-", ir.DetailsTag, "via_upstream"),
+		counted(ir.FailuresStat, 4, ir.EndpointTag, "", ir.CodeTag, "503", ir.FlagsTag, "UH", ir.DetailsTag, "no_healthy_upstream"),
+		counted(ir.FailuresStat, 2, ir.EndpointTag, "a:1", ir.CodeTag, "503", ir.FlagsTag, "UO", ir.DetailsTag, "overflow"),
+		timed(7, 5000, map[float64]uint64{100: 1, 200: 4, 1e3: 6}, ir.AnswerTag, "a:1 200 -"),
+		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.AnswerTag, "a:1 999 -"),
+		timed(1, 1000, map[float64]uint64{1e3: 1}, ir.AnswerTag, "a:1 503 URX"),
+		timed(5, 9000, map[float64]uint64{1e3: 5}, ir.AnswerTag, "a:1 503 UF"),
+		timed(0, 0, nil, ir.AnswerTag, "idle:1 200 -"),
+		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.AnswerTag, "- 404 -"),
 	}})
-	a := &Answers{ByClass: [Classes]uint64{0: 3, 2: 5}}
-	a.Latency.Sum = 5000
-	a.Latency.Counts[0], a.Latency.Counts[3], a.Latency.Counts[10], a.Latency.Counts[ir.LatencyBucketCount] = 1, 3, 2, 1
-	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a}, Refused: map[Refusal]uint64{{Status: 503, Flags: "UH"}: 4, {Status: 503, Flags: "UO"}: 2}}
+	a := &Answers{ByClass: [Classes]uint64{0: 5, 2: 7, 5: 6}}
+	a.Latency.Sum = 9000
+	a.Latency.Counts[0], a.Latency.Counts[3], a.Latency.Counts[10], a.Latency.Counts[ir.LatencyBucketCount] = 1, 3, 6, 1
+	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a}, Refused: map[Refusal]uint64{
+		{Status: 503, Flags: "UH", Reason: NoEndpoint}: 4, {Status: 503, Flags: "UO", Reason: MaxBackendRequests}: 2,
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReasonsAreAClosedSet(t *testing.T) {
+	t.Parallel()
+	for details, want := range map[string]Reason{
+		"reached_concurrency_limit":         MaxRequests,
+		"request_payload_too_large":         MaxBodyBytes,
+		"overload":                          MaxMemory,
+		"request_header_timeout":            Headers,
+		"http1.headers_too_large":           Headers,
+		"http2.too_many_headers":            Headers,
+		"missing_api_key":                   Access,
+		"jwt_authn_access_denied{Jwt_is_x}": Access,
+		"direct_response":                   NoRoute,
+		"path_normalization_failed":         Malformed,
+		"http1.codec_error":                 Malformed,
+		"upstream_reset_before_response_started{connection_termination}": Other,
+		"": Other,
+	} {
+		if got := reasonOf(details, ""); got != want {
+			t.Errorf("%q is %q, want %q", details, got, want)
+		}
 	}
 }
