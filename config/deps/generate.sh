@@ -27,9 +27,4 @@ echo "Reference documentation"
 mkdir -p docs/reference
 "$home/crd-ref-docs" --log-level=ERROR --config=config/deps/crd-ref-docs.yaml --source-path=api/serving --renderer=markdown --output-mode=single \
 	--output-path=docs/reference/serving.kserve.io.md
-{
-	find api/serving -name '*.go' ! -name '*_test.go'
-	echo config/crd/relax/main.go
-	find config/crd docs/reference -name '*.yaml' -o -name '*.md'
-	ls config/deps/crd-ref-docs.yaml config/deps/generate.sh "$tools/go.mod"
-} | LC_ALL=C sort | xargs sha256sum >config/crd/generated.sum
+go run ./config/crd/record
