@@ -36,3 +36,11 @@ func secondSignal() (context.Context, context.CancelFunc) {
 	}()
 	return ctx, cancel
 }
+
+// outliveReaders has a write fail where who read sluice's output is gone, until it is undone. Without it that write would
+// end sluice, and leave Envoy and the models to themselves. To ignore the signal would do it too, but children would inherit that.
+func outliveReaders() (undo func()) {
+	never := make(chan os.Signal, 1)
+	signal.Notify(never, syscall.SIGPIPE)
+	return func() { signal.Stop(never) }
+}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sluice-serving/sluice/controller/standalone"
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // stateLock is the file that a sluice makes in its state directory before all others.

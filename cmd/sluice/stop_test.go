@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluice-serving/sluice/controller/standalone"
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // child starts a shell script as a process of its own and waits for its first line; arguments are what it seems to have

@@ -216,7 +216,7 @@ func (d *deployment) adoptedPod(h *host, r remains) (*pod, error) {
 			if resume.process = h.ledger.adopt(e, p.mark()); resume.process != nil {
 				resume.entry = e
 			} else { // it has ended since it was looked at
-				h.ledger.forget(e.PID)
+				h.ledger.bury(e)
 			}
 		}
 		if resume.process == nil {

@@ -16,6 +16,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/sluice-serving/sluice/host/bootid"
 )
 
 // killedHost is an engine in a process of its own, which is killed.
@@ -74,7 +76,7 @@ func (h *killedHost) recorded() map[string]podRecord {
 
 func testRecords(t *testing.T, dir string) *records {
 	t.Helper()
-	boot, err := bootID()
+	boot, err := bootid.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +339,7 @@ func TestRecordsThatCanNotBeUsed(t *testing.T) {
 		"Deployment's record empty": func(t *testing.T, dir string) { write(t, "", only(t, dir, "deployments")) },
 		"another format":            func(t *testing.T, dir string) { replaceIn(t, only(t, dir, "replicas"), `"format":1`, `"format":99`) },
 		"another boot": func(t *testing.T, dir string) {
-			boot, err := bootID()
+			boot, err := bootid.Read()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/host/bootid"
 )
 
 // entry is one running process as the state directory remembers it.
@@ -44,7 +46,7 @@ type ledger struct {
 }
 
 func openLedger(dir string, logger *slog.Logger) (*ledger, error) {
-	boot, err := bootID()
+	boot, err := bootid.Read()
 	if err != nil {
 		return nil, err
 	}
@@ -194,9 +196,15 @@ func (l *ledger) endStrays(recorded []entry, mark string, pods map[types.Namespa
 		if pids[e.PID] {
 			continue
 		}
-		if e.Engine != "" {
-			removeContainer(context.Background(), e.Engine, e.EngineName)
-		}
-		l.forget(e.PID)
+		l.bury(e)
 	}
+}
+
+// bury forgets a process that has ended, and removes the container that one of a container engine may have left: with its
+// name taken it could not be started again.
+func (l *ledger) bury(e entry) {
+	if e.Engine != "" {
+		removeContainer(context.Background(), e.Engine, e.EngineName)
+	}
+	l.forget(e.PID)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 const (
@@ -76,12 +78,12 @@ func (k *logKeeper) look() {
 }
 
 // freeAt is how many bytes may still be written beside a file; 0 where that can't be asked.
-func freeAt(name string) uint64 {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(name, &stat); err != nil {
+func freeAt(name string) int64 {
+	free, err := disk.Free(name)
+	if err != nil {
 		return 0
 	}
-	return stat.Bavail * uint64(stat.Bsize) //nolint:gosec // a block has a positive size
+	return free
 }
 
 // bound puts a log apart that has grown too long, and keeps its reserve. The error is ENOSPC where the disk has no room for

@@ -99,15 +99,6 @@ func hasVariable(pid int, match func(string) bool) bool {
 	return false
 }
 
-// bootID tells one run of the machine from the next: pids and start times begin again with each.
-func bootID() (string, error) {
-	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", fmt.Errorf("read the boot id: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
-}
-
 // totalMemory is the machine's memory in bytes, 0 if /proc does not tell.
 func totalMemory() int64 {
 	data, err := os.ReadFile("/proc/meminfo")

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // volumes makes a pod's volumes real: directories and files of this machine.
@@ -151,15 +153,12 @@ func writeKeys(dir string, data map[string][]byte, items []corev1.KeyToPath, opt
 	return nil
 }
 
+// replaceFile also makes the file's directory.
 func replaceFile(name string, data []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	next := name + ".new"
-	if err := os.WriteFile(next, data, mode); err != nil {
-		return err
-	}
-	return os.Rename(next, name)
+	return disk.Replace(name, data, mode)
 }
 
 // hostPath checks the path as its type asks. An absent path without a type is an error: a model that isn't there should be

@@ -13,6 +13,7 @@ import (
 	"regexp"
 
 	"github.com/sluice-serving/sluice/controller/manifest"
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // goodStore keeps the text that each manifest had when it was last wholly right, so that a start at which one is broken goes
@@ -92,7 +93,7 @@ func (s goodStore) save(text goodText) error {
 		return err
 	}
 	name := goodName(text.path)
-	if err := replaceFile(filepath.Join(s.dir, name), append(append(head, '\n'), text.text...)); err != nil {
+	if err := disk.Replace(filepath.Join(s.dir, name), append(append(head, '\n'), text.text...), 0o600); err != nil {
 		return errors.Join(err, s.remove(name))
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // revisionStore keeps each InferenceService's ControllerRevisions as files, so that a restart plans from
@@ -69,7 +71,7 @@ func (s revisionStore) save(service types.NamespacedName, before, after []appsv1
 	var failures []error
 	for name, data := range encodedAfter {
 		if encodedBefore[name] != data {
-			failures = append(failures, replaceFile(filepath.Join(dir, name+".json"), []byte(data)))
+			failures = append(failures, disk.Replace(filepath.Join(dir, name+".json"), []byte(data), 0o600))
 		}
 	}
 	for name := range encodedBefore {

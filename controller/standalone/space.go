@@ -3,7 +3,7 @@ package standalone
 import (
 	"fmt"
 
-	"golang.org/x/sys/unix"
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // leastSpace is what must be free for sluice to start: room for the records of a few hundred services and processes.
@@ -14,7 +14,7 @@ const leastSpace = 1 << 20
 func (s *StateDir) CheckSpace() error { return checkSpace(s.Path) }
 
 func checkSpace(path string) error {
-	free, err := freeSpace(path)
+	free, err := disk.Free(path)
 	if err != nil {
 		return fmt.Errorf("state directory %s: asking for its free space: %w", path, err)
 	}
@@ -23,13 +23,4 @@ func checkSpace(path string) error {
 			"free some space, or choose another directory with --state-dir", path, free, leastSpace)
 	}
 	return nil
-}
-
-// freeSpace is how many bytes a process that isn't root may still write below path.
-func freeSpace(path string) (uint64, error) {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(path, &stat); err != nil {
-		return 0, err
-	}
-	return stat.Bavail * uint64(stat.Bsize), nil //nolint:gosec // a block has a positive size
 }

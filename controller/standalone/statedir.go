@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // PIDFile is the name, within a state directory, of the file that says which process serves it.
@@ -99,7 +101,7 @@ func (s *StateDir) Announce(p Process) error {
 		return err
 	}
 	s.announced = true
-	return replaceFile(filepath.Join(s.Path, PIDFile), append(data, '\n'))
+	return disk.Replace(filepath.Join(s.Path, PIDFile), append(data, '\n'), 0o600)
 }
 
 // Close removes this process's [PIDFile] and releases the lock.
@@ -123,21 +125,4 @@ func ReadProcess(path string) (Process, error) {
 		return p, fmt.Errorf("%s: %w; remove it if no sluice runs", file, err)
 	}
 	return p, nil
-}
-
-// replaceFile writes a file whole: a reader sees the old content or the new, and a full disk leaves the old.
-func replaceFile(path string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(data)
-	err = errors.Join(err, temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
-	}
-	return nil
 }

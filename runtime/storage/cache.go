@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/sluice-serving/sluice/host/disk"
 )
 
 // cache keeps what was fetched by its content, for all processes of a user:
@@ -171,7 +173,7 @@ func (c cache) keep(ctx context.Context, from source, o object, id string, p *pa
 	}
 	text, err := json.Marshal(seal{Size: info.Size(), Time: info.ModTime().UnixNano()})
 	if err == nil {
-		err = errors.Join(replaceFile(path+".seal", text), os.Remove(p.state.Name()), p.close())
+		err = errors.Join(disk.Replace(path+".seal", text, 0o600), os.Remove(p.state.Name()), p.close())
 	}
 	if err = cmp.Or(err, c.note(o, id, sum)); err != nil {
 		return held{}, err
@@ -184,7 +186,7 @@ func (c cache) note(o object, id, sum string) error {
 	if o.version == "" {
 		return nil
 	}
-	return replaceFile(c.known(id), []byte(sum))
+	return disk.Replace(c.known(id), []byte(sum), 0o600)
 }
 
 func newHash(o object) hash.Hash {
@@ -209,22 +211,6 @@ func hashFile(path string, into io.Writer) error {
 	defer file.Close()
 	_, err = io.CopyBuffer(into, file, make([]byte, 1<<20))
 	return err
-}
-
-// replaceFile writes a small file whole or not at all.
-func replaceFile(path string, data []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
 }
 
 // staleAfter is how long a fetch that was cut off waits to be gone on with.

@@ -9,10 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluice-serving/sluice/host/bootid"
 )
 
 // chunkSize is what one ranged read asks for.
@@ -48,11 +49,11 @@ func openPartial(path string, o object) (*partial, error) {
 		p.chunks = max(1, int((o.size+chunkSize-1)/chunkSize))
 	}
 	p.done = make([]int64, p.chunks)
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	boot, err := bootid.Read()
 	if err != nil {
 		return nil, err
 	}
-	head, err := json.Marshal(partialHead{Version: o.version, Size: o.size, Chunk: chunkSize, Boot: strings.TrimSpace(string(boot))})
+	head, err := json.Marshal(partialHead{Version: o.version, Size: o.size, Chunk: chunkSize, Boot: boot})
 	if err != nil || len(head) >= headSize {
 		return nil, errors.Join(err, fmt.Errorf("the version of %s is too long", o.key))
 	}

@@ -1,11 +1,7 @@
 package storage
 
 import (
-	"os"
-	"path/filepath"
-
-	"golang.org/x/sys/unix"
-
+	"github.com/sluice-serving/sluice/host/disk"
 	"github.com/sluice-serving/sluice/runtime/storage/origin"
 )
 
@@ -14,26 +10,10 @@ const spared = 16 << 20
 
 // checkSpace refuses a fetch that can't fit, before it fills the disk.
 func checkSpace(u origin.URI, dir string, need int64) error {
-	free, err := freeSpace(dir)
+	free, err := disk.Free(dir)
 	if err != nil || need == 0 || need+spared <= free {
 		return nil // where free space can't be told, the disk itself will
 	}
 	return u.Fail(origin.ReasonDiskFull, "the model needs %s in %s and %s are free there", "make room, or set SLUICE_CACHE to a folder of a larger disk",
 		Bytes(need+spared), dir, Bytes(free))
-}
-
-// freeSpace is what a user may still write at dir, or where it will be made.
-func freeSpace(dir string) (int64, error) {
-	for {
-		var of unix.Statfs_t
-		err := unix.Statfs(dir, &of)
-		if err == nil {
-			return int64(of.Bavail) * of.Bsize, nil //nolint:unconvert // Bsize has another type on other machines
-		}
-		parent := filepath.Dir(dir)
-		if !os.IsNotExist(err) || parent == dir {
-			return 0, err
-		}
-		dir = parent
-	}
 }

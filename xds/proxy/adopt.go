@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // Adopt takes over the Envoy that an earlier run in the directory left running because it was killed, if it is what Run

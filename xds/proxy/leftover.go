@@ -11,7 +11,8 @@ import (
 
 	"github.com/prometheus/procfs"
 
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/bootid"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // EndLeftover ends the Envoy that an earlier run in dir ([Options.Dir]) left running because it was killed, as an orderly
@@ -51,7 +52,7 @@ type record struct {
 	PID int `json:"pid"`
 	// StartTicks tells the process from a later one with the same PID; see [pidfd.StartTicks].
 	StartTicks uint64 `json:"startTicks"`
-	// Boot is the machine's boot id (see [pidfd.Boot]): pids and start times begin again with each boot.
+	// Boot is the machine's boot id (see [bootid.Read]): pids and start times begin again with each boot.
 	Boot string `json:"boot"`
 	// Bootstrap is the SHA-256 of the bootstrap that it was started with, in hexadecimal.
 	Bootstrap string `json:"bootstrap"`
@@ -113,7 +114,7 @@ func findLeftover(dir string) (*pidfd.Process, record, error) {
 		p, err := searchLeftover(dir)
 		return p, record{}, err
 	}
-	boot, err := pidfd.Boot()
+	boot, err := bootid.Read()
 	if err != nil || r.Boot != "" && r.Boot != boot { // records that older versions wrote have none
 		return nil, record{}, err
 	}

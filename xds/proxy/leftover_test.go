@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/bootid"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // stand starts a process that looks as if it were the Envoy of a directory, and gives its record.
@@ -41,7 +42,7 @@ func stand(t *testing.T, script, dir string) (record, *pidfd.Process) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	boot, err := pidfd.Boot()
+	boot, err := bootid.Read()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/bootid"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 // configFlag is followed by the bootstrap's path; an Envoy that was left is known by it.
@@ -78,7 +79,7 @@ func writeIfChanged(name string, data []byte) error {
 // startRecorded starts a process that a later run in the directory can find. One that can't be recorded, because the disk is
 // full, serves all the same.
 func (p *Proxy) startRecorded(cmd *exec.Cmd, bootstrap string) error {
-	boot, err := pidfd.Boot()
+	boot, err := bootid.Read()
 	if err != nil {
 		return err
 	}

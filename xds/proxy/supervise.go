@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sluice-serving/sluice/xds/proxy/pidfd"
+	"github.com/sluice-serving/sluice/host/pidfd"
 )
 
 const (

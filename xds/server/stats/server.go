@@ -16,12 +16,16 @@ import (
 type ServerOptions struct {
 	Logger *slog.Logger
 	Store  *Store
+	// RefusedConnections counts the client connections that Envoy closes since there are too many. It may be nil.
+	RefusedConnections Counter
 }
 
 // Server takes the statistics of every Envoy that connects into a [Store].
 type Server struct {
 	logger *slog.Logger
 	store  *Store
+	// refused is [ServerOptions.RefusedConnections].
+	refused Counter
 }
 
 // NewServer makes a server; Register adds it to a gRPC server.
@@ -29,7 +33,7 @@ func NewServer(o ServerOptions) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{logger: o.Logger, store: o.Store}
+	return &Server{logger: o.Logger, store: o.Store, refused: o.RefusedConnections}
 }
 
 // Register makes the server take statistics on g.
@@ -46,12 +50,14 @@ type service struct {
 // StreamMetrics takes one Envoy's statistics until it goes away. What it sends is what was new since the flush before, so
 // that nothing has to be known of the Envoy itself.
 func (s *service) StreamMetrics(stream metrics.MetricsService_StreamMetricsServer) error {
+	connections := connectionWatch{counter: s.server.refused, logger: s.server.logger}
 	for {
 		message, err := stream.Recv()
 		if err != nil {
 			s.server.logger.Debug("statistics end", "reason", err)
 			return err
 		}
+		connections.take(time.Now(), message)
 		if flush := read(message); len(flush.ByEndpoint)+len(flush.Refused) > 0 {
 			s.server.store.Add(time.Now(), flush)
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -64,15 +63,6 @@ func StartTicks(pid int) (uint64, error) {
 		return 0, fmt.Errorf("process %d: %w", pid, err)
 	}
 	return stat.Starttime, nil
-}
-
-// Boot names the present run of the machine: pids and start times begin again with the next.
-func Boot() (string, error) {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", fmt.Errorf("the machine's boot id: %w", err)
-	}
-	return strings.TrimSpace(string(id)), nil
 }
 
 // PID is the process's number, which is another's once the process has ended.
