@@ -114,10 +114,13 @@ func (t *Translator) touchPort(old, now *port, change *Change) {
 			addMembers(t.dirty.routes, t.byGateway, l.key.gateway)
 		}
 	}
-	switch {
-	case now == nil:
+	// With another protocol a port's listener has another name, and the one before must not stay open beside it.
+	if old != nil && (now == nil || old.ir.Name != now.ir.Name) {
 		delete(t.listeners, old.ir.Name)
 		change.RemovedListeners = append(change.RemovedListeners, old.ir.Name)
+	}
+	switch {
+	case now == nil:
 	case old == nil || !reflect.DeepEqual(old.ir, now.ir):
 		t.listeners[now.ir.Name] = now.ir
 		change.Listeners = append(change.Listeners, now.ir)
