@@ -174,9 +174,20 @@ func TestInitContainersRunInOrderAndSidecarsStay(t *testing.T) {
 	}
 }
 
+// A container that is started anew takes no new requests from the moment that this is decided, and finishes those that it has.
 func TestLivenessRestartsTheContainer(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, nil)
+	asked, idle := make(chan Pod, 10), make(chan struct{})
+	r := newRig(t, func(o *Options) {
+		o.Drain = func(ctx context.Context, p Pod) error {
+			asked <- p
+			select {
+			case <-idle:
+			case <-ctx.Done():
+			}
+			return ctx.Err()
+		}
+	})
 	dead := filepath.Join(t.TempDir(), "dead")
 	r.Apply(newTestDeployment("m", "server", env("DEAD", dead), func(d *appsv1.Deployment) {
 		p := httpProbe("/alive")
@@ -185,7 +196,20 @@ func TestLivenessRestartsTheContainer(t *testing.T) {
 	}), References{})
 	before := r.untilReady("m", 1)[0]
 	write(t, "", dead)
-	c := r.first("the liveness failure", func(c ContainerState) bool { return strings.Contains(c.Message, "liveness probe failed") })
+	if p := <-asked; p.Ready || p.Terminating || p.Containers[0].PID != before.Containers[0].PID {
+		t.Errorf("drained as %+v", p)
+	}
+	r.until("nobody is sent to it", func() bool {
+		p := r.Pods()[0]
+		return !p.Ready && strings.Contains(p.Containers[0].Message, "liveness")
+	})
+	if c := r.Pods()[0].Containers[0]; c.PID != before.Containers[0].PID || strings.Contains(logText(c.LogFile), "told to end") {
+		t.Errorf("it was ended before it was idle: %+v", c)
+	}
+	close(idle)
+	c := r.first("the liveness failure", func(c ContainerState) bool {
+		return c.State == StateWaiting && strings.Contains(c.Message, "liveness probe failed")
+	})
 	if !strings.Contains(c.Message, "stuck") || c.State != StateWaiting {
 		t.Errorf("%+v", c)
 	}
@@ -196,6 +220,23 @@ func TestLivenessRestartsTheContainer(t *testing.T) {
 	if after.Name != before.Name || after.Containers[0].PID == before.Containers[0].PID || after.Containers[0].Restarts == 0 {
 		t.Errorf("%+v", after)
 	}
+}
+
+// A process that hangs has its requests in flight for ever.
+func TestLivenessWaitsForNoProcessThatHangs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) {
+		o.Drain = func(ctx context.Context, _ Pod) error { <-ctx.Done(); return ctx.Err() }
+	})
+	dead := filepath.Join(t.TempDir(), "dead")
+	r.Apply(newTestDeployment("m", "server", env("DEAD", dead), func(d *appsv1.Deployment) {
+		p, grace := httpProbe("/alive"), int64(1)
+		p.FailureThreshold, p.TerminationGracePeriodSeconds = 1, &grace
+		d.Spec.Template.Spec.Containers[0].LivenessProbe = p
+	}), References{})
+	r.untilReady("m", 1)
+	write(t, "", dead)
+	r.first("the next start", func(c ContainerState) bool { return c.Restarts > 0 })
 }
 
 func TestStartupProbeHoldsTheOthersBackAndGivesUp(t *testing.T) {

@@ -28,9 +28,10 @@ type Options struct {
 	Logger *slog.Logger
 	// ContainerEngine is podman, docker or nerdctl (a name on PATH or a path), empty if there is none.
 	ContainerEngine string
-	// Drain is called before SIGTERM of a pod that has been ready since its processes started, after the pod has been published as terminating. It blocks until
-	// the pod may be ended; its context ends when the engine stops or the pod has nothing left to drain, and then it must
-	// return, or Stop doesn't. Nil means at once.
+	// Drain is called before SIGTERM of a pod that has been ready since its processes started: of one that goes, after it has
+	// been published as terminating, and of one of which a probe has a container started anew, not ready from then on. It
+	// blocks until the pod may be ended; its context ends when the engine stops, the pod has nothing left to drain or a
+	// container's grace period is over, and then it must return, or Stop doesn't. Nil means at once.
 	Drain func(context.Context, Pod) error
 	// Changed is called after every published change. It must not block or call the engine's Apply, Delete or Stop.
 	Changed func()

@@ -54,9 +54,23 @@ func unlessClosed(ctx context.Context, over <-chan struct{}, do func(context.Con
 	return err
 }
 
-// endWithPod runs the preStop hook and ends the process, both within the pod's grace period.
-func (w *watch) endWithPod(hard context.Context) {
-	grace := w.container.pod.grace(nil)
+// endUnhealthy ends a process whose probe has failed, within its grace period. First its pod is not ready any more and is
+// drained: what it has in flight may be answered yet, and nobody is to be sent to a process that is about to end. One that
+// hangs is never drained, which is why it is not waited for longer.
+func (w *watch) endUnhealthy(life, hard context.Context, cause string, grace time.Duration) {
+	w.ready = false
+	w.container.set(func(s *ContainerState) {
+		s.Ready, s.Reason, s.Message = false, ReasonNotReady, cause+"; it is drained and ended"
+	})
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(life, grace)
+	defer cancel()
+	w.container.pod.drain(ctx, w.process.exited)
+	w.end(hard, max(grace-time.Since(began), leastGrace))
+}
+
+// end runs the preStop hook and ends the process, both within a grace period.
+func (w *watch) end(hard context.Context, grace time.Duration) {
 	if w.preStop != nil {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(hard, grace)

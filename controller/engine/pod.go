@@ -186,15 +186,15 @@ func (p *pod) run(soft, hard context.Context) {
 	p.cleanUp(soft)
 }
 
-// drain waits until the pod may be ended, if it has served: one that is not ready for a moment has its requests in flight
-// all the same. It stops waiting when there is nothing left to drain.
+// drain waits until the pod's processes may be ended, if it has served: one that is not ready for a moment has its requests in
+// flight all the same. It stops waiting when there is nothing left to drain.
 func (p *pod) drain(soft context.Context, done <-chan struct{}) {
 	state := p.snapshot()
 	if p.host.options.Drain == nil || !p.hasServed() {
 		return
 	}
 	err := unlessClosed(soft, done, func(ctx context.Context) error { return p.host.options.Drain(ctx, state) })
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		p.host.options.Logger.Warn("a pod is ended though its drain did not finish", p.attributes(), "error", err)
 	}
 }

@@ -80,12 +80,12 @@ func (w *watch) run(life, hard context.Context) (cause string) {
 		case <-life.Done():
 			w.container.set(func(s *ContainerState) { s.Ready = false })
 			stop()
-			w.endWithPod(hard)
+			w.end(hard, w.container.pod.grace(nil))
 			return "ended with its pod"
 		case e := <-w.events:
 			if cause := w.take(ctx, e); cause != "" {
 				stop()
-				w.process.terminate(w.container.pod.grace(e.probe.grace), hard.Done())
+				w.endUnhealthy(life, hard, cause, w.container.pod.grace(e.probe.grace))
 				return cause
 			}
 		case <-listen.C:

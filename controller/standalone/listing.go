@@ -66,6 +66,7 @@ func (l *loop) listEndpoints() {
 		service, _ := l.routing.objects[key].(*corev1.Service)
 		l.listing.take(key, service)
 	}
+	l.endSuperseded()
 	due := l.listing.due
 	l.listing.due = map[objectKey]bool{}
 	leaving := func(key podKey) bool { return l.draining[key] != nil }
