@@ -463,6 +463,34 @@ func TestAdoptedProbeHasTheProcessEnvironment(t *testing.T) {
 	r.first("ready", func(c ContainerState) bool { return c.Ready })
 }
 
+// TestProcessWithATitleIsAdopted has a process overwrite its environment, as gunicorn, nginx and vLLM do: it is known all the
+// same, and its probes have what it was started with.
+func TestProcessWithATitleIsAdopted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := newTestDeployment("titled", "titled", env("WORD", "hello"), func(d *appsv1.Deployment) {
+		c := &d.Spec.Template.Spec.Containers[0]
+		c.Env = append(c.Env, corev1.EnvVar{Name: "TOKEN", ValueFrom: secretRef("secret", "token", nil)})
+		c.LivenessProbe = &corev1.Probe{PeriodSeconds: 1, FailureThreshold: 1, TimeoutSeconds: 30, ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{
+			Command: []string{"sh", "-c", `[ "$WORD" = hello ] && [ -z "$DEAD" -o ! -e "$DEAD" ] || { echo "$WORD and $TOKEN"; exit 1; }`},
+		}}}
+	}, env("DEAD", filepath.Join(dir, "dead")))
+	before := runHost(t, dir, "", d).kill("ready", allRecordedReady(1))["titled"].State
+	if marked(podVariable + "=" + dir + "#default/" + before.Name)(procStat{pid: before.Containers[0].PID}) {
+		t.Fatal("the process has not overwritten its environment")
+	}
+	r := resume(t, dir, nil)
+	if pods := r.Pods(); len(pods) != 1 || pods[0].Name != before.Name || pods[0].Containers[0].PID != before.Containers[0].PID || !pods[0].Ready {
+		t.Fatalf("not adopted:%s", r.describe())
+	}
+	write(t, "", dir, "dead")
+	c := r.first("the liveness failure", func(c ContainerState) bool { return strings.Contains(c.Message, "liveness probe failed") })
+	if !strings.Contains(c.Message, "hello and [redacted]") {
+		t.Errorf("message %q", c.Message)
+	}
+	r.first("its end", func(c ContainerState) bool { return c.PID != before.Containers[0].PID })
+}
+
 // TestStartThatWasNotRecordedIsEnded has a container's second process be one that runs and that nobody has recorded, as when
 // the engine is killed right after it was started.
 func TestStartThatWasNotRecordedIsEnded(t *testing.T) {
@@ -567,7 +595,7 @@ func TestAdoptedGroupIsSignalledWithoutTheKernelsHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := records.adopt(entry{PID: stat.pid, Start: stat.start, Boot: records.boot}, mark)
+	p := records.adopt(entry{PID: stat.pid, Start: stat.start, Boot: records.boot, Mark: mark}, mark)
 	if p == nil {
 		t.Fatal("it is not adopted")
 	}

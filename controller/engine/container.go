@@ -103,6 +103,7 @@ func (c *container) once(life, hard context.Context) ending {
 	logged := fileSize(l.command.logFile)
 	began := time.Now()
 	l.command.entry.Began = began
+	c.keepEnvironment(l.command.env)
 	w.process, err = start(l.command, c.pod.host.ledger)
 	if err != nil {
 		return failed(&reasonError{ReasonStartError, err.Error()})

@@ -189,7 +189,7 @@ func newTestDeployment(name, program string, change ...func(*appsv1.Deployment))
 	d.Spec.Template.Spec.Containers = []corev1.Container{{
 		Name: "main", Command: []string{self}, Env: []corev1.EnvVar{{Name: programVariable, Value: program}},
 	}}
-	if program == "server" || program == "daemon" {
+	if program == "server" || program == "daemon" || program == "titled" {
 		d.Spec.Template.Spec.Containers[0].ReadinessProbe = httpProbe("/ready")
 	}
 	for _, apply := range change {

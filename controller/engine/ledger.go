@@ -27,6 +27,8 @@ type entry struct {
 	Namespace string `json:"namespace"`
 	Pod       string `json:"pod"`
 	Container string `json:"container"`
+	// Mark is the variable in its environment that names this state directory and the pod: NAME=value.
+	Mark string `json:"mark"`
 	// Engine and EngineName are set when the process is a container engine's client: the container outlives it.
 	Engine     string `json:"engine,omitempty"`
 	EngineName string `json:"engineName,omitempty"`
@@ -155,15 +157,18 @@ func (l *ledger) entries() ([]entry, error) {
 	return out, nil
 }
 
-// lives says whether a recorded process still runs and carries the mark of its pod, which begins as given.
+// lives says whether a recorded process still runs and may be gone on with: it leads its group, and was started for its pod
+// by a run with this state directory, whose marks begin as given. That much is in the record, and the environment is not
+// asked: a program that shows a title in ps (setproctitle) has overwritten it.
 func (l *ledger) lives(e entry, mark string) bool {
-	return l.same(e) && marked(podVariable+"="+mark+e.Namespace+"/"+e.Pod)(procStat{pid: e.PID})
+	stat, same := l.same(e)
+	return same && stat.group == e.PID && e.Mark == podVariable+"="+mark+e.Namespace+"/"+e.Pod
 }
 
-// same says whether a recorded process still runs.
-func (l *ledger) same(e entry) bool {
+// same says whether a recorded process still runs, and how it is.
+func (l *ledger) same(e entry) (procStat, bool) {
 	stat, err := readStat(e.PID)
-	return err == nil && e.Boot == l.boot && stat.start == e.Start && !stat.gone()
+	return stat, err == nil && e.Boot == l.boot && stat.start == e.Start && !stat.gone()
 }
 
 // endStrays ends what an earlier run with this state directory left and nobody goes on with: the recorded processes with
@@ -172,9 +177,10 @@ func (l *ledger) same(e entry) bool {
 func (l *ledger) endStrays(recorded []entry, mark string, pods map[types.NamespacedName]bool, pids map[int]bool, grace time.Duration) {
 	groups, deserted := map[int]bool{}, map[int]bool{}
 	for _, e := range recorded {
+		_, runs := l.same(e)
 		switch {
 		case pids[e.PID]:
-		case l.same(e):
+		case runs:
 			groups[e.PID] = true
 			l.logger.Info("ending a process that an earlier run left", "pid", e.PID, "namespace", e.Namespace, "pod", e.Pod, "container", e.Container)
 		case e.Boot == l.boot:

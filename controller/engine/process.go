@@ -75,6 +75,7 @@ func start(c command, l *ledger) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
+	c.entry.Mark = c.mark
 	cmd := &exec.Cmd{
 		Path: c.path, Args: c.args, Dir: c.dir, Env: c.env, Stdout: log, Stderr: log,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,7 +32,7 @@ const programVariable = "ENGINE_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	programs := map[string]func() int{
 		"server": serveHTTP, "grpc": serveGRPC, "crash": crash, "stubborn": stubborn, "sleep": sleepForever, "daemon": daemon,
-		"host": hostEngine,
+		"host": hostEngine, "titled": serveTitled,
 	}
 	if program, ok := programs[os.Getenv(programVariable)]; ok {
 		os.Exit(program())
@@ -93,6 +96,40 @@ func serveHTTP() int {
 	<-ctx.Done()
 	fmt.Println("told to end")
 	return 0
+}
+
+// serveTitled serves after it has overwritten the memory of its environment, as setproctitle(3) does to have room for a title.
+func serveTitled() int {
+	environment := os.Environ()
+	for i := range environment {
+		environment[i] = strings.Clone(environment[i]) // Go's own strings lie in that memory
+	}
+	os.Clearenv()
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		_ = os.Setenv(name, value)
+	}
+	if err := overwriteEnvironment(); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return serveHTTP()
+}
+
+func overwriteEnvironment() error {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return err
+	}
+	fields := strings.Fields(string(stat[strings.LastIndex(string(stat), ")")+1:]))
+	begin, err1 := strconv.ParseInt(fields[47], 10, 64) // env_start and env_end of proc_pid_stat(5), which counts from 1
+	end, err2 := strconv.ParseInt(fields[48], 10, 64)
+	memory, err3 := os.OpenFile("/proc/self/mem", os.O_WRONLY, 0)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	_, err = memory.WriteAt(bytes.Repeat([]byte("x"), int(end-begin)), begin)
+	return errors.Join(err, memory.Close())
 }
 
 func serveGRPC() int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +69,7 @@ func (c *container) resume(life, hard context.Context, r *resumption) ending {
 // now, so its environment is asked of the process itself.
 func (c *container) relaunch(e entry) launch {
 	ports := portMap(c.pod.snapshot().Ports)
-	environment := environmentOf(e.PID)
+	environment := c.environmentOf(e.PID)
 	values := lookupIn(environment)
 	l := launch{served: portMap{}, isolated: e.Engine != ""}
 	for _, p := range servedPorts(c.spec, &c.pod.template.Spec) {
@@ -96,13 +97,40 @@ func (c *container) relaunch(e entry) launch {
 	return l
 }
 
-// environmentOf is the environment that a process was started with.
-func environmentOf(pid int) map[string]string {
-	values := map[string]string{}
+// environmentFile keeps the environment of the container's process, for its owner alone to read.
+func (c *container) environmentFile() string {
+	return filepath.Join(c.pod.dir, "environment", c.spec.Name)
+}
+
+// keepEnvironment notes what a process is started with, for a later run that finds it overwritten.
+func (c *container) keepEnvironment(env []string) {
+	if err := replaceFile(c.environmentFile(), []byte(strings.Join(env, "\x00")), 0o600); err != nil {
+		c.pod.host.options.Logger.Warn("a process's environment can't be kept: if it overwrites its own, probes that run commands fail after a kill",
+			c.pod.attributes(), "container", c.spec.Name, "error", err)
+	}
+}
+
+// environmentOf is the environment that a process of the container was started with: its own, or what was kept of it if the
+// process has overwritten that.
+func (c *container) environmentOf(pid int) map[string]string {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
-		return values // it has ended, which its watch finds
+		return map[string]string{} // it has ended, which its watch finds
 	}
+	values := variablesIn(data)
+	if name, mark, _ := strings.Cut(c.pod.mark(), "="); values[name] == mark {
+		return values
+	}
+	kept, err := os.ReadFile(c.environmentFile())
+	if err != nil {
+		return values
+	}
+	return variablesIn(kept)
+}
+
+// variablesIn reads an environment as the kernel keeps it.
+func variablesIn(data []byte) map[string]string {
+	values := map[string]string{}
 	for variable := range strings.SplitSeq(string(data), "\x00") {
 		if name, value, ok := strings.Cut(variable, "="); ok {
 			values[name] = value

@@ -16,8 +16,7 @@ func (l *ledger) adopt(e entry, mark string) *process {
 		return nil
 	}
 	handle := os.NewFile(uintptr(fd), "pidfd")
-	stat, err := readStat(e.PID)
-	if err != nil || !l.same(e) || stat.group != e.PID || !marked(mark)(stat) {
+	if stat, same := l.same(e); !same || stat.group != e.PID || e.Mark != mark {
 		handle.Close()
 		return nil
 	}

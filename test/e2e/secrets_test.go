@@ -199,7 +199,7 @@ func (s *sluice) searchRefusal(name string) {
 	eventually(s.t, startTimeout, "the reason of "+name, func() error {
 		got := s.try(waysTo(name)[0], nil)
 		s.search("the answer of "+name, []byte(got.body))
-		if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "CrashLoopBackOff") {
+		if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "[redacted]") {
 			return fmt.Errorf("%d %s", got.status, got.body)
 		}
 		return nil
