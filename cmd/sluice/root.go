@@ -56,7 +56,7 @@ Exit codes:
 		}
 	}
 	add(groupAsk, newGetCommand(getenv), newTopCommand(getenv), newExplainCommand(getenv), newLogsCommand(getenv), newPredictCommand(getenv), newXDSCommand(getenv))
-	add(groupServe, newRunCommand(), newServeCommand(), newStorageCommand(getenv), newStopCommand(), newInitCommand())
+	add(groupServe, newRunCommand(), newServeCommand(), newStorageCommand(getenv), newConvertCommand(getenv), newStopCommand(), newInitCommand())
 	add(groupManifests, newValidateCommand(), newPlanCommand(), newTranslateCommand())
 	root.AddCommand(newVersionCommand())
 	return root
