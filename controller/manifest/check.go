@@ -33,7 +33,8 @@ type checker struct {
 	known *fieldIndex
 	// secret is true where no value may be shown.
 	secret bool
-	// quantities is true for the kinds whose schema takes quantities as text or whole numbers only.
+	// quantities is true for the kinds that a schema of KServe's or ours judges: it takes quantities as text or whole numbers only, and
+	// no list or map with an entry of nothing.
 	quantities bool
 	// spares is true where the fields that are spared may be left out.
 	spares   bool
@@ -68,6 +69,9 @@ func (c *checker) check(n *node, t reflect.Type, path *field.Path, owners []refl
 	case reflect.Map:
 		if c.isKind(n, path, object) {
 			for _, m := range n.members {
+				if m.value.kind == null && c.quantities && path.Root().String() == "spec" {
+					c.add(m.value, at(path, m.name, true), "no value is given", "write it, or remove the name")
+				}
 				c.check(m.value, t.Elem(), at(path, m.name, true), owners)
 			}
 		}
@@ -128,6 +132,9 @@ func (c *checker) checkList(n *node, t reflect.Type, path *field.Path, owners []
 		return
 	}
 	for i, item := range n.items {
+		if item.kind == null && c.quantities {
+			c.add(item, path.Index(i), "the entry is empty", "write its value, or remove the hyphen")
+		}
 		c.check(item, t.Elem(), path.Index(i), owners)
 	}
 }
