@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,13 +25,16 @@ type containerRun struct {
 	variables    map[string]string
 	// client is the environment of the engine's client itself.
 	client map[string]string
+	// envFile is a file with those variables that are hidden, "" without any.
+	envFile string
+	hidden  map[string]bool
 	// command and args are expanded.
 	command, args []string
 }
 
 // arguments is the command line without the engine itself. Values of variables are not on it, where every user of the
 // machine could read them: --env NAME takes the value from the client's environment. Only a name that the client needs for
-// itself, such as PATH, is given with its value.
+// itself, such as PATH, is given with its value, or in a file if that is a Secret's.
 func (r containerRun) arguments() []string {
 	c := r.container
 	args := []string{"run", "--rm", "--name", r.name}
@@ -43,7 +48,13 @@ func (r containerRun) arguments() []string {
 		}
 		args = append(args, "-v", volume)
 	}
+	if r.envFile != "" {
+		args = append(args, "--env-file", r.envFile)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.variables)) {
+		if r.hidden[name] {
+			continue
+		}
 		if value, taken := r.client[name]; taken && value != r.variables[name] {
 			name += "=" + r.variables[name]
 		}
@@ -63,6 +74,32 @@ func (r containerRun) arguments() []string {
 		rest = slices.Concat(r.command[1:], r.args)
 	}
 	return slices.Concat(args, []string{c.Image}, rest)
+}
+
+// writeEnvFile writes the Secrets that go by names which the client needs for itself, for the client alone to read.
+func (c *container) writeEnvFile(r *containerRun, vars variables) error {
+	r.hidden = map[string]bool{}
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(vars.origin)) {
+		value := vars.values[name]
+		if own, taken := r.client[name]; !taken || own == value {
+			continue
+		}
+		if strings.ContainsAny(value, "\r\n") {
+			return configError("container %s: env %s: the container engine needs the variable itself, and takes no value of several lines beside it: "+
+				"give %s another name, or mount the Secret", c.spec.Name, name, vars.origin[name])
+		}
+		r.hidden[name] = true
+		fmt.Fprintf(&lines, "%s=%s\n", name, value)
+	}
+	if lines.Len() == 0 {
+		return nil
+	}
+	r.envFile = filepath.Join(c.pod.dir, "envfile", c.spec.Name)
+	if err := replaceFile(r.envFile, []byte(lines.String()), 0o600); err != nil {
+		return &reasonError{ReasonStartError, fmt.Sprintf("write the container's environment: %v", err)}
+	}
+	return nil
 }
 
 func pullArguments(c *corev1.Container) []string {

@@ -15,11 +15,22 @@ type variables struct {
 	values map[string]string
 	// secret holds the values that came from Secrets, so that they can be kept out of messages.
 	secret []string
+	// origin says which Secret a variable's value is of, or holds a part of; other variables have none.
+	origin map[string]string
 }
 
-func (v *variables) set(name, value string, secret bool) {
+// set gives a name its value, and notes the Secret that it is of, "" for none.
+func (v *variables) set(name, value, origin string) {
 	v.values[name] = value
-	if secret && value != "" {
+	delete(v.origin, name)
+	if origin == "" {
+		return
+	}
+	if v.origin == nil {
+		v.origin = map[string]string{}
+	}
+	v.origin[name] = origin
+	if value != "" {
 		v.secret = append(v.secret, value)
 	}
 }
@@ -42,7 +53,8 @@ func containerVariables(c *corev1.Container, given map[string]string, refs Refer
 	lookup := lookupIn(v.values)
 	for _, e := range c.Env {
 		if e.ValueFrom == nil {
-			v.set(e.Name, rewrite(e.Name, expand(e.Value, lookup)), false)
+			_, origin := v.secretIn(e.Value)
+			v.set(e.Name, rewrite(e.Name, expand(e.Value, lookup)), origin)
 			continue
 		}
 		value, found, err := valueFrom(e.ValueFrom, c, refs, d)
@@ -50,7 +62,11 @@ func containerVariables(c *corev1.Container, given map[string]string, refs Refer
 			return v, configError("container %s: env %s: %v", c.Name, e.Name, err)
 		}
 		if found {
-			v.set(e.Name, rewrite(e.Name, value), e.ValueFrom.SecretKeyRef != nil)
+			origin := ""
+			if ref := e.ValueFrom.SecretKeyRef; ref != nil {
+				origin = fmt.Sprintf("key %q of Secret %q", ref.Key, ref.Name)
+			}
+			v.set(e.Name, rewrite(e.Name, value), origin)
 		}
 	}
 	return v, nil
@@ -61,7 +77,7 @@ func configError(format string, args ...any) error {
 }
 
 func (v *variables) addFrom(source corev1.EnvFromSource, refs References, rewrite func(name, value string) string) error {
-	data, secret := map[string]string{}, false
+	data, secret := map[string]string{}, ""
 	switch {
 	case source.ConfigMapRef != nil:
 		object, ok := refs.ConfigMaps[source.ConfigMapRef.Name]
@@ -70,7 +86,7 @@ func (v *variables) addFrom(source corev1.EnvFromSource, refs References, rewrit
 		}
 		data = object.Data
 	case source.SecretRef != nil:
-		secret = true
+		secret = source.SecretRef.Name
 		object, ok := refs.Secrets[source.SecretRef.Name]
 		if !ok {
 			return missing("Secret", source.SecretRef.Name, source.SecretRef.Optional)
@@ -82,7 +98,11 @@ func (v *variables) addFrom(source corev1.EnvFromSource, refs References, rewrit
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		name := source.Prefix + key
 		if name != "" && !strings.ContainsAny(name, "=\x00") {
-			v.set(name, rewrite(name, data[key]), secret)
+			origin := ""
+			if secret != "" {
+				origin = fmt.Sprintf("key %q of Secret %q", key, secret)
+			}
+			v.set(name, rewrite(name, data[key]), origin)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -58,7 +59,7 @@ func (c *container) prepare(ctx context.Context) (launch, error) {
 func (c *container) prepareProcess(ctx context.Context, l *launch, refs References, ports portMap, given map[string]string) error {
 	vars, err := containerVariables(c.spec, given, refs, c.pod.downward(), ports.rewriteEnv)
 	c.secrets = vars.secret
-	if err != nil {
+	if err := errors.Join(err, vars.refuseExposed(c.spec)); err != nil {
 		return err
 	}
 	// Arguments are expanded before mount paths are rewritten: a path must not be rewritten twice.
@@ -175,7 +176,7 @@ func (c *container) prepareContainer(l *launch, refs References, ports portMap) 
 	asIs := func(_, value string) string { return value }
 	vars, err := containerVariables(c.spec, nil, refs, c.pod.downward(), asIs)
 	c.secrets = vars.secret
-	if err != nil {
+	if err := errors.Join(err, vars.refuseExposed(c.spec)); err != nil {
 		return err
 	}
 	mounts, err := c.volumes(refs).mountsOf(c.spec, lookupIn(vars.values))
@@ -188,6 +189,9 @@ func (c *container) prepareContainer(l *launch, refs References, ports portMap) 
 		engine: options.ContainerEngine, name: "sluice-" + c.pod.namespace + "-" + c.pod.name + "-" + c.spec.Name,
 		container: c.spec, address: options.Listen, ports: l.served, mounts: mounts, variables: vars.values, client: client,
 		command: expandAll(c.spec.Command, vars.values), args: expandAll(c.spec.Args, vars.values),
+	}
+	if err := c.writeEnvFile(&r, vars); err != nil {
+		return err
 	}
 	program, err := findProgram(r.engine, client["PATH"], "/")
 	if err != nil {
