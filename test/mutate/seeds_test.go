@@ -79,14 +79,12 @@ func corpus(t *testing.T) []seedDocument {
 		dir = "../../../shared/kserve"
 	}
 	var all []seedDocument
-	for _, kind := range []string{"InferenceService", "ServingRuntime", "ClusterServingRuntime"} {
-		found, err := filepath.Glob(filepath.Join(dir, "manifests", kind, "*.yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range found {
-			all = append(all, split(read(t, file))...)
-		}
+	found, err := filepath.Glob(filepath.Join(dir, "manifests", "*", "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		all = append(all, split(read(t, file))...)
 	}
 	// Kinds stand side by side.
 	mixed := make([]seedDocument, 0, len(all))

@@ -47,6 +47,14 @@ func validateContainers(containers []corev1.Container, path *field.Path, rules c
 	return errs
 }
 
+// validateEphemeral refuses containers that are added to pods that run: KServe's schema has no such field.
+func validateEphemeral(p *PodSpec, path *field.Path) field.ErrorList {
+	if len(p.EphemeralContainers) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(path.Child("ephemeralContainers"), "ephemeral containers are added to pods that run; remove the field, and use kubectl debug")}
+}
+
 // validateProbes asks for a port here: only a model's own probe may leave it to the runtime's container.
 func validateProbes(c *corev1.Container, path *field.Path) field.ErrorList {
 	var errs field.ErrorList

@@ -22,6 +22,7 @@ func (e *ExplainerSpec) validate(path *field.Path, scaling scalingRules) field.E
 		errs = append(errs, e.ART.validate(path.Child("art"))...)
 	}
 	errs = append(errs, validateContainers(e.Containers, path.Child("containers"), containerRules{custom: true, renamed: true})...)
+	errs = append(errs, validateEphemeral(&e.PodSpec, path)...)
 	errs = append(errs, validateContainers(e.InitContainers, path.Child("initContainers"), containerRules{})...)
 	errs = append(errs, validateStorageURIs(e.StorageURIs, single, path.Child("storageUris"))...)
 	return append(errs, e.ComponentExtensionSpec.validate(path, scaling)...)

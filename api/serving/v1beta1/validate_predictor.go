@@ -32,6 +32,7 @@ func (p *PredictorSpec) validateContent(path *field.Path) field.ErrorList {
 	}
 	custom := len(p.models()) == 0
 	errs = append(errs, validateContainers(p.Containers, path.Child("containers"), containerRules{custom: custom, unnamedFirst: true})...)
+	errs = append(errs, validateEphemeral(&p.PodSpec, path)...)
 	errs = append(errs, validateContainers(p.InitContainers, path.Child("initContainers"), containerRules{})...)
 	errs = append(errs, validateCollocated(p.Containers, path.Child("containers"))...)
 	return append(errs, validateStorageURIs(p.StorageURIs, p.source(), path.Child("storageUris"))...)

@@ -11,6 +11,7 @@ func (t *TransformerSpec) validate(path *field.Path, scaling scalingRules) field
 		single = storageURIOf(&t.Containers[0])
 	}
 	errs = append(errs, validateContainers(t.Containers, path.Child("containers"), containerRules{custom: true, renamed: true})...)
+	errs = append(errs, validateEphemeral(&t.PodSpec, path)...)
 	errs = append(errs, validateContainers(t.InitContainers, path.Child("initContainers"), containerRules{})...)
 	errs = append(errs, validateStorageURIs(t.StorageURIs, single, path.Child("storageUris"))...)
 	return append(errs, t.ComponentExtensionSpec.validate(path, scaling)...)
