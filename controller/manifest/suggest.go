@@ -41,9 +41,17 @@ func (c *checker) suggest(name string, path *field.Path, owners []reflect.Type) 
 	return "remove it; known here are " + fewNames(c.known.names(here))
 }
 
-// removed knows the fields of earlier releases that manifests on the web still have.
+// removed knows the fields of earlier releases, and those that are often made up, that manifests on the web have.
 func removed(name string, path *field.Path) string {
 	component := path.String()
+	switch {
+	case name == "spec" && (strings.HasSuffix(component, ".template") || strings.HasSuffix(component, ".worker")):
+		return "this is the pod's spec itself; move what stands below spec one level up"
+	case name == "httpRoute" && component == "spec.router.route":
+		return "did you mean http?"
+	case name == "managed" && component == "spec.router.gateway":
+		return "remove it: a gateway without refs is made by the controller"
+	}
 	if component != "spec.predictor" && component != "spec.transformer" && component != "spec.explainer" {
 		return ""
 	}
