@@ -101,15 +101,16 @@ func (o *runOptions) run(ctx context.Context, out, errOut io.Writer) (err error)
 	if err := o.check(leftEnvoy); err != nil {
 		return err
 	}
+	// Before anything of a killed run is taken over, which may take long: who meets the lock meanwhile is told of this process.
+	if err := state.Announce(o.announcement()); err != nil {
+		return err
+	}
 	o.access.warn(o.listen, logger)
 	impatient, stopListening := secondSignal()
 	defer stopListening()
 	defer outliveReaders()()
 	s, err := o.assemble(impatient, limits, logger)
 	if err != nil {
-		return err
-	}
-	if err := state.Announce(o.announcement()); err != nil {
 		return err
 	}
 	return s.serve(ctx, impatient, func(ctx context.Context) { console{driver: s.driver, out: out, options: o}.run(ctx) })

@@ -156,7 +156,7 @@ func executeIn(env []string, path, dir string, hide func(string) string) func(ct
 		if err != nil {
 			return err
 		}
-		var output bytes.Buffer
+		output := head{most: readBytes}
 		cmd := exec.CommandContext(ctx, program, args[1:]...)
 		cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = env, dir, &output, &output
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -166,10 +166,21 @@ func executeIn(env []string, path, dir string, hide func(string) string) func(ct
 			if ctx.Err() != nil {
 				err = ctx.Err()
 			}
-			return fmt.Errorf("exec %s: %w%s", args[0], err, shown(output.Bytes(), hide))
+			return fmt.Errorf("exec %s: %w%s", args[0], err, shown(output.kept, hide))
 		}
 		return nil
 	}
+}
+
+// head keeps the beginning of what is written to it.
+type head struct {
+	most int
+	kept []byte
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	h.kept = append(h.kept, p[:min(len(p), h.most-len(h.kept))]...)
+	return len(p), nil
 }
 
 const (

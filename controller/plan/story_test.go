@@ -32,6 +32,8 @@ type story struct {
 	missing map[string]bool
 	// digests are the versions of models' files, by storage path.
 	digests map[string]string
+	// reasonsAlone is the setting of that name.
+	reasonsAlone bool
 	// templates has each Deployment's template as it was last applied.
 	templates map[string]string
 }
@@ -67,6 +69,7 @@ func (s *story) plan() {
 		Deployments:     s.observed,
 		Settings:        settings.Standalone(settings.Local{BundledFormats: []string{"onnx", "sklearn", "xgboost", "lightgbm"}, FileURIs: s.files(), ModelDigests: s.digests}, 8080),
 	}
+	in.Settings.ReasonsAlone = s.reasonsAlone
 	s.result = plan.InferenceService(in)
 	if first, second := encode(s.t, s.result), encode(s.t, plan.InferenceService(in)); first != second {
 		s.t.Fatalf("the same input gave another result:\n%s\n%s", first, second)

@@ -31,8 +31,12 @@ func (s *scene) unavailable(route routeSpec, rule ruleSpec) *sluicev1alpha1.Dire
 		if rule.path == pathExplain {
 			name = route.name + "-explain-unavailable"
 		}
+		message := clip(c.Message)
+		if s.settings.ReasonsAlone {
+			message = "`sluice explain " + s.service.Name + "` says more on its machine"
+		}
 		r := respond(s.service.Namespace, name, 503, fmt.Sprintf("InferenceService %s/%s is not ready: %s: %s",
-			s.service.Namespace, s.service.Name, c.Reason, clip(c.Message)))
+			s.service.Namespace, s.service.Name, c.Reason, message))
 		r.OwnerReferences = s.owner()
 		return &r
 	}

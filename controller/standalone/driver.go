@@ -114,6 +114,7 @@ func New(o Options) *Driver {
 		ContainerEngine: o.ContainerEngine,
 		BundledFormats:  o.BundledFormats,
 	}, int32(o.HTTPPort))
+	d.settings.ReasonsAlone = Exposed(o.Listen)
 	return d
 }
 
@@ -159,8 +160,7 @@ func (d *Driver) Run(ctx context.Context, processes Engine, envoys Envoys, traff
 			return nil
 		case <-sweep.C:
 			l.sweep(ctx, &running)
-			stored, kept := l.storeAgain(), l.keepAgain()
-			if !l.foundMissing() && !stored && !kept {
+			if stored := l.storeAgain(time.Now()); !l.foundMissing() && !stored {
 				continue
 			}
 		case <-digest.C:

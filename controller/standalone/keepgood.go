@@ -130,7 +130,7 @@ func (k *goodKeeper) problems(path string) []manifest.Problem {
 	}
 	if err := k.unkept[path]; err != nil {
 		add(fmt.Sprintf("it can't be kept, so that nothing would serve by it after a restart of sluice at which it is broken: %v", err),
-			"free some space below "+k.store.dir+"; it is tried again all the time, and what stands in the file serves meanwhile")
+			"free some space below "+k.store.dir+"; it is tried again every few seconds, and what stands in the file serves meanwhile")
 	}
 	if err := k.unread[path]; err != nil {
 		add(fmt.Sprintf("its last good version can't be read: %v", err), "mend the manifest; until then nothing serves by it")

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -55,6 +56,9 @@ type loop struct {
 	revisions revisionStore
 	// unstored are the services whose revisions could not be stored.
 	unstored map[types.NamespacedName]bool
+	// storeNext is when they, and manifests that could not be kept, are tried again, storeWait after the try before.
+	storeNext time.Time
+	storeWait time.Duration
 
 	routing  *routing
 	revealer revealer

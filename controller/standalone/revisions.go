@@ -80,9 +80,8 @@ func (s revisionStore) save(service types.NamespacedName, before, after []appsv1
 		}
 	}
 	if len(after) == 0 {
-		if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-			failures = append(failures, err)
-		}
+		// With whatever a run that was killed while it wrote has left there.
+		failures = append(failures, os.RemoveAll(dir))
 	}
 	return errors.Join(failures...)
 }

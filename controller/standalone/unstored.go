@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -49,9 +50,21 @@ func (l *loop) storeFrom(s *service, before []appsv1.ControllerRevision) {
 	}
 }
 
-// storeAgain tries anew what could not be stored, and says whether any of it now was.
-func (l *loop) storeAgain() bool {
-	var any bool
+// longestStoreWait bounds the growing time between two tries to store what could not be stored.
+const longestStoreWait = 5 * time.Second
+
+// storeAgain tries anew what could not be stored, if it is time to, and says whether any of it now was.
+func (l *loop) storeAgain(now time.Time) bool {
+	if len(l.unstored) == 0 && len(l.good.unkept) == 0 {
+		l.storeWait = 0
+		return false
+	}
+	if now.Before(l.storeNext) {
+		return false
+	}
+	l.storeWait = min(max(2*l.storeWait, sweepEvery), longestStoreWait)
+	l.storeNext = now.Add(l.storeWait)
+	any := l.keepAgain()
 	for name := range l.unstored {
 		s := l.services[name]
 		l.storeFrom(s, s.unstored.before)
@@ -65,6 +78,6 @@ func (l *loop) unstoredProblem(s *service) manifest.Problem {
 	return manifest.Problem{
 		Source: s.manifest.Source, Object: serviceKey(s).String(),
 		Message: fmt.Sprintf("its revisions can't be stored, so that a restart of sluice would plan from older ones: %v", s.unstored.err),
-		Remedy:  "free some space below " + l.revisions.dir + "; it is tried again all the time, and the service goes on meanwhile",
+		Remedy:  "free some space below " + l.revisions.dir + "; it is tried again every few seconds, and the service goes on meanwhile",
 	}
 }

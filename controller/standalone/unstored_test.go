@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,7 +58,8 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 	}
 	l.store(s, revisions("m-1", "m-2"))
 	l.store(s, revisions("m-2", "m-3"))
-	if l.storeAgain() {
+	now := time.Now()
+	if l.storeAgain(now) {
 		t.Error("stored where nothing can be")
 	}
 	if !l.unstored[name] || !l.troubled[problemPlace{object: serviceKey(s)}] {
@@ -76,7 +78,10 @@ func TestRevisionsThatCanNotBeStoredAreInForceAndStoredLater(t *testing.T) {
 	if err := os.Rename(dir+".away", dir); err != nil {
 		t.Fatal(err)
 	}
-	if !l.storeAgain() || len(l.unstored) != 0 {
+	if l.storeAgain(now) {
+		t.Error("tried again at once")
+	}
+	if !l.storeAgain(now.Add(longestStoreWait)) || len(l.unstored) != 0 {
 		t.Errorf("not stored: %+v", s.unstored)
 	}
 	if got := strings.Join(stored(), " "); got != "m-2 m-3" {

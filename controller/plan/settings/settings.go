@@ -17,6 +17,9 @@ type Settings struct {
 	// Unavailable makes the route of a target that isn't ready answer 503 with the reason, in place of
 	// forwarding to a Service without endpoints.
 	Unavailable bool
+	// ReasonsAlone leaves out of such an answer what goes with the reason, which may quote a server's log: for who calls from
+	// another machine.
+	ReasonsAlone bool
 	// DisallowedAnnotations are exact annotation keys that never reach a child (KServe's list and the installation's).
 	DisallowedAnnotations []string
 	// DisallowedLabels are exact label keys that never reach a child.
