@@ -84,7 +84,7 @@ func takenAllTheSame(wrong string) bool {
 		// The rules of an HTTPRoute's spec are the Gateway API's own.
 		"spec.router.route.http.spec",
 		// An empty word stands for one that is left out.
-		`Unsupported value: ""`,
+		`Unsupported value: ""`, `Invalid value: "": `,
 		// The first container of a component gets its name by default.
 		"containers[0].name: Required value",
 	} {

@@ -74,10 +74,15 @@ func (s *fieldIndex) names(t reflect.Type) []string {
 }
 
 // isRequired follows the rule by which the schemas of these kinds were made: a field that is written even when
-// it is empty must be there. Core types break it for lists and maps.
+// it is empty must be there. Core types break it for lists and maps, but for the few that are named here.
 func isRequired(owner, t reflect.Type, name, options string) bool {
 	if strings.Contains(options, "omit") || name == "status" {
 		return false
+	}
+	switch owner {
+	case reflect.TypeFor[corev1.NodeSelector](), reflect.TypeFor[corev1.CephFSVolumeSource](), reflect.TypeFor[corev1.CephFSPersistentVolumeSource](),
+		reflect.TypeFor[corev1.RBDVolumeSource](), reflect.TypeFor[corev1.RBDPersistentVolumeSource]():
+		return true
 	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Interface:

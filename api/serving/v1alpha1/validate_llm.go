@@ -92,7 +92,12 @@ func (s *LLMInferenceServiceSpec) validateParts(path *field.Path) field.ErrorLis
 	if s.Router.Scheduler == nil {
 		return errs
 	}
-	return append(errs, s.Router.Scheduler.SchedulerSettings.ValidateParts(at.Child("scheduler"))...)
+	at = at.Child("scheduler")
+	errs = append(errs, s.Router.Scheduler.SchedulerSettings.ValidateParts(at)...)
+	if p := s.Router.Scheduler.Pool; p != nil && p.Spec != nil {
+		errs = append(errs, p.Spec.validateParts(at.Child("pool", "spec"))...)
+	}
+	return errs
 }
 
 // validateWhole judges the pool as well, whose labels and names may be templates in a config.
@@ -104,17 +109,26 @@ func (s *SchedulerSpec) validateWhole(path *field.Path) field.ErrorList {
 	return append(errs, s.Pool.Spec.validate(path.Child("pool", "spec"))...)
 }
 
-func (p *PoolSpec) validate(path *field.Path) field.ErrorList {
+// validateParts is what holds in a config as well.
+func (p *PoolSpec) validateParts(path *field.Path) field.ErrorList {
 	ext := &p.ExtensionRef
 	if *ext == (PoolExtension{}) {
 		return nil
 	}
 	at := path.Child("extensionRef")
 	errs := rules.OneOf(at.Child("failureMode"), ext.FailureMode, PoolFailOpen, PoolFailClose)
-	if ext.Name == "" {
-		errs = append(errs, field.Required(at.Child("name"), "the endpoint picker is found by its Service; name it"))
-	}
 	return append(errs, validatePort(at.Child("portNumber"), ext.PortNumber)...)
+}
+
+func (p *PoolSpec) validate(path *field.Path) field.ErrorList {
+	ext := &p.ExtensionRef
+	if *ext == (PoolExtension{}) {
+		return nil
+	}
+	if ext.Name == "" {
+		return field.ErrorList{field.Required(path.Child("extensionRef", "name"), "the endpoint picker is found by its Service; name it")}
+	}
+	return nil
 }
 
 func (l *LoRASpec) names() []*string {

@@ -81,7 +81,12 @@ func (s *LLMInferenceServiceSpec) validateParts(path *field.Path) field.ErrorLis
 	if s.Router.Scheduler == nil {
 		return errs
 	}
-	return append(errs, s.Router.Scheduler.SchedulerSettings.ValidateParts(at.Child("scheduler"))...)
+	at = at.Child("scheduler")
+	errs = append(errs, s.Router.Scheduler.SchedulerSettings.ValidateParts(at)...)
+	if p := s.Router.Scheduler.Pool; p != nil && p.Spec != nil {
+		errs = append(errs, p.Spec.validateParts(at.Child("pool", "spec"))...)
+	}
+	return errs
 }
 
 func (w *WorkloadSpec) validateParts(path *field.Path) field.ErrorList {
@@ -108,8 +113,22 @@ func (s *SchedulerSpec) validateWhole(path *field.Path) field.ErrorList {
 	return append(errs, s.Pool.Spec.validate(path.Child("pool", "spec"))...)
 }
 
-func (p *PoolSpec) validate(path *field.Path) field.ErrorList {
+// validateParts is what holds in a config as well.
+func (p *PoolSpec) validateParts(path *field.Path) field.ErrorList {
 	errs := rules.UnsetOrOneOf(path.Child("appProtocol"), p.AppProtocol, PoolHTTP, PoolH2C)
+	for i, port := range p.TargetPorts {
+		errs = append(errs, port.validate(path.Child("targetPorts").Index(i))...)
+	}
+	picker := path.Child("endpointPickerRef")
+	errs = append(errs, rules.UnsetOrOneOf(picker.Child("failureMode"), p.EndpointPickerRef.FailureMode, PoolFailOpen, PoolFailClose)...)
+	if p.EndpointPickerRef.Port != nil {
+		errs = append(errs, p.EndpointPickerRef.Port.validate(picker.Child("port"))...)
+	}
+	return errs
+}
+
+func (p *PoolSpec) validate(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	labels := path.Child("selector", "matchLabels")
 	if n := len(p.Selector.MatchLabels); n < 1 || n > 64 {
 		errs = append(errs, field.Invalid(labels, n, "pods are selected by 1 to 64 labels; set those of the pods"))
@@ -125,7 +144,6 @@ func (p *PoolSpec) validate(path *field.Path) field.ErrorList {
 	}
 	seen := map[int32]bool{}
 	for i, port := range p.TargetPorts {
-		errs = append(errs, port.validate(ports.Index(i))...)
 		if seen[port.Number] {
 			errs = append(errs, field.Duplicate(ports.Index(i).Child("number"), port.Number))
 		}
@@ -142,14 +160,11 @@ func (p *PoolPort) validate(path *field.Path) field.ErrorList {
 }
 
 func (p *PoolEndpointPicker) validate(path *field.Path) field.ErrorList {
-	errs := rules.UnsetOrOneOf(path.Child("failureMode"), p.FailureMode, PoolFailOpen, PoolFailClose)
+	var errs field.ErrorList
 	if p.Name == "" {
 		errs = append(errs, field.Required(path.Child("name"), "the endpoint picker is found by its Service; name it"))
 	}
-	switch {
-	case p.Port != nil:
-		errs = append(errs, p.Port.validate(path.Child("port"))...)
-	case p.Kind == "" || p.Kind == "Service":
+	if p.Port == nil && (p.Kind == "" || p.Kind == "Service") {
 		errs = append(errs, field.Required(path.Child("port"), "a Service is called at a port; set number"))
 	}
 	return errs
