@@ -72,7 +72,7 @@ func (o *runOptions) assemble(impatient context.Context, limits capacity.Limits,
 	counters := meter.NewCounters(s.driver)
 	reports := lrs.NewStore(lrs.StoreOptions{Observer: counters})
 	answers := meter.NewAnswers(s.driver)
-	answered := stats.NewStore(stats.StoreOptions{Observer: answers})
+	answered := stats.NewStore(stats.StoreOptions{Observers: []stats.Observer{answers, counters}})
 	loads := meter.NewLoads(s.driver, reports, answered)
 	refused := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "sluice_connections_refused_total",

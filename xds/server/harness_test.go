@@ -113,7 +113,7 @@ func (d *dataPlane) startServer() {
 	g := grpc.NewServer(grpc.WaitForHandlers(true))
 	d.server.Register(g)
 	lrs.NewServer(lrs.ServerOptions{Logger: testLogger(d.t, "loads"), Store: d.loads}).Register(g)
-	stats.NewServer(stats.ServerOptions{Logger: testLogger(d.t, "stats"), Store: stats.NewStore(stats.StoreOptions{Observer: d.answers})}).Register(g)
+	stats.NewServer(stats.ServerOptions{Logger: testLogger(d.t, "stats"), Store: stats.NewStore(stats.StoreOptions{Observers: []stats.Observer{d.answers}})}).Register(g)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -25,7 +25,7 @@ type Rates interface {
 
 // Answered is what each endpoint answered lately; a stats.Store has it.
 type Answered interface {
-	Window(now time.Time) map[string]*stats.Answers
+	Window(now time.Time) (answers map[string]*stats.Answers, took time.Duration)
 }
 
 // Loads tell the load of each revision as it is now. For Prometheus: sluice_requests_in_flight, which is as old as the last
@@ -51,12 +51,13 @@ func (l *Loads) Load() admin.Load {
 	services := l.services.Services()
 	load := admin.Load{At: time.Now()}
 	usage := usageByRevision(services, readProcesses())
-	latencies := latencyByRevision(services, l.answered.Window(load.At))
+	answered, took := l.answered.Window(load.At)
+	latencies, failed := latencyByRevision(services, answered), failedByRevision(services, answered)
 	for revision, now := range l.byRevision(services) {
 		load.Revisions = append(load.Revisions, admin.RevisionLoad{
 			Namespace: revision.namespace, Service: revision.service, Revision: revision.name,
-			RequestsPerSecond: now.RequestsPerSecond, ErrorsPerSecond: now.ErrorsPerSecond, InFlight: now.InFlight,
-			Latency: shownLatency(latencies[revision]), Usage: usage[revision],
+			RequestsPerSecond: now.RequestsPerSecond, ErrorsPerSecond: now.ErrorsPerSecond + float64(failed[revision])/took.Seconds(),
+			InFlight: now.InFlight, Latency: shownLatency(latencies[revision]), Usage: usage[revision],
 		})
 	}
 	slices.SortFunc(load.Revisions, func(a, b admin.RevisionLoad) int {

@@ -27,7 +27,9 @@ type world struct {
 func (w *world) Services() []admin.Service { return w.services }
 func (w *world) Snapshot() lrs.Snapshot    { return w.rates }
 
-func (w *world) Window(time.Time) map[string]*stats.Answers { return w.window }
+func (w *world) Window(time.Time) (answers map[string]*stats.Answers, took time.Duration) {
+	return w.window, 10 * time.Second
+}
 
 // pod has two ports, port and port+1, and a process.
 func pod(revision string, port int32, pid int) admin.Pod {
@@ -87,8 +89,9 @@ func TestCountersAddUpByRevision(t *testing.T) {
 		endpoint("127.0.0.1:1001"): {Succeeded: 2},
 		endpoint("10.0.0.1:80"):    {Succeeded: 99},
 	})
+	c.ObserveAnswers(clock(1), stats.Flush{ByEndpoint: map[string]*stats.Answers{"127.0.0.1:1001": {Failed: 2}, "10.0.0.1:80": {Failed: 99}}})
 	wantMetrics(t, c,
-		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00001,service=iris} 1",
+		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00001,service=iris} 3",
 		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00002,service=iris} 0",
 		"sluice_requests_total{namespace=default,outcome=success,revision=iris-00001,service=iris} 7",
 		"sluice_requests_total{namespace=default,outcome=success,revision=iris-00002,service=iris} 0",
@@ -101,7 +104,7 @@ func TestCountersAddUpByRevision(t *testing.T) {
 	w.services = []admin.Service{iris(pod("iris-00001", 3000, 0), pod("iris-00003", 2000, 0))}
 	c.Observe(clock(3), map[lrs.Endpoint]lrs.Counts{endpoint("127.0.0.1:2000"): {Failed: 4}})
 	wantMetrics(t, c,
-		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00001,service=iris} 1",
+		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00001,service=iris} 3",
 		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00002,service=iris} 0",
 		"sluice_requests_total{namespace=default,outcome=error,revision=iris-00003,service=iris} 4",
 		"sluice_requests_total{namespace=default,outcome=success,revision=iris-00001,service=iris} 9",
@@ -131,11 +134,12 @@ func TestLoadsAreOfTheRevisionsThatAre(t *testing.T) {
 			endpoint("127.0.0.1:1001"): {RequestsPerSecond: 3, InFlight: 1},
 			endpoint("10.0.0.1:80"):    {RequestsPerSecond: 99},
 		},
+		window: map[string]*stats.Answers{"127.0.0.1:1000": {Failed: 15}, "127.0.0.1:1001": {Failed: 5}, "10.0.0.1:80": {Failed: 99}},
 	}
 	l := NewLoads(w, w, w)
 	got := l.Load()
 	want := []admin.RevisionLoad{
-		{Namespace: "default", Service: "iris", Revision: "iris-00001", RequestsPerSecond: 7, ErrorsPerSecond: 1, InFlight: 3},
+		{Namespace: "default", Service: "iris", Revision: "iris-00001", RequestsPerSecond: 7, ErrorsPerSecond: 3, InFlight: 3},
 		{Namespace: "default", Service: "iris", Revision: "iris-00002"},
 		{Namespace: "team", Service: "words", Revision: "words-00001"},
 	}

@@ -10,8 +10,9 @@ import (
 type Endpoint struct{ Cluster, Address string }
 
 // Counts are what one report says of an endpoint: the requests since the report before, and those in flight at its end.
-// Succeeded and Failed are counted when the answer's headers come. Failed are answers 5xx, gRPC statuses that name a
-// fault of the server, and requests that got no answer.
+// Succeeded are counted when the answer's headers come. Failed are gRPC statuses that name a fault of the server, gRPC streams
+// that ended early, and tries after which there was another: Envoy's router counts no others without statistics of its own, and
+// package stats has those.
 type Counts struct{ Issued, Succeeded, Failed, InFlight uint64 }
 
 func (c Counts) plus(other Counts) Counts {

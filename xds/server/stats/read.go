@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func (f *Flush) addFailures(metric *prometheus.Metric) {
 	case endpoint == "" || strings.Contains(flags, overflow):
 		f.Refused[Refusal{status, flags, reasonOf(label(metric, ir.DetailsTag), flags)}] += uint64(n)
 	case flags != "":
-		f.at(endpoint).ByClass[classOf(status)] += uint64(n)
+		f.at(endpoint).add(status, uint64(n))
 	}
 }
 
@@ -57,11 +58,19 @@ func (f *Flush) addFailures(metric *prometheus.Metric) {
 func (f *Flush) addAnswers(metric *prometheus.Metric, bounds []float64) {
 	histogram := metric.GetHistogram()
 	endpoint, code, flags := answerOf(label(metric, ir.AnswerTag))
-	if histogram.GetSampleCount() == 0 || endpoint == "" || flags != "" && flags != lastTry {
+	if histogram.GetSampleCount() == 0 || endpoint == "" || strings.Contains(flags, overflow) {
 		return
 	}
-	if flags == "" {
-		f.at(endpoint).ByClass[classOf(statusOf(code))] += histogram.GetSampleCount()
+	switch {
+	case flags == "":
+		f.at(endpoint).add(statusOf(code), histogram.GetSampleCount())
+	case flags == lastTry:
+	case statusOf(code) == http.StatusOK:
+		// Flags on a whole answer 200 are those of a gRPC call that Envoy ended: the endpoint has no part in what the client got.
+		f.at(endpoint).Failed += histogram.GetSampleCount()
+		return
+	default:
+		return
 	}
 	into := &f.at(endpoint).Latency
 	var below uint64

@@ -20,13 +20,12 @@ type Observer interface {
 
 // StoreOptions are what a [Store] is made from.
 type StoreOptions struct {
-	// Observer may be nil.
-	Observer Observer
+	Observers []Observer
 }
 
 // Store keeps what all Envoys together flushed in the last eight to ten seconds.
 type Store struct {
-	observer Observer
+	observers []Observer
 
 	mu    sync.Mutex
 	slots [slotCount]slot
@@ -39,13 +38,13 @@ type slot struct {
 }
 
 // NewStore makes an empty store.
-func NewStore(o StoreOptions) *Store { return &Store{observer: o.Observer} }
+func NewStore(o StoreOptions) *Store { return &Store{observers: o.Observers} }
 
 // Add takes a flush that came at now.
 func (s *Store) Add(now time.Time, flush Flush) {
 	s.keep(now, flush)
-	if s.observer != nil {
-		s.observer.ObserveAnswers(now, flush)
+	for _, observer := range s.observers {
+		observer.ObserveAnswers(now, flush)
 	}
 }
 
@@ -67,8 +66,9 @@ func (s *Store) keep(now time.Time, flush Flush) {
 	}
 }
 
-// Window gives what each endpoint, "ip:port", answered in the window that ends at now. The caller owns it.
-func (s *Store) Window(now time.Time) map[string]*Answers {
+// Window gives what each endpoint, "ip:port", answered in the window that ends at now, and how long that is. The caller owns
+// it.
+func (s *Store) Window(now time.Time) (answers map[string]*Answers, took time.Duration) {
 	oldest := spanOf(now) - slotCount + 1
 	window := map[string]*Answers{}
 	s.mu.Lock()
@@ -87,7 +87,7 @@ func (s *Store) Window(now time.Time) map[string]*Answers {
 			sum.Add(answers)
 		}
 	}
-	return window
+	return window, now.Sub(time.Unix(0, oldest*int64(slotSpan)))
 }
 
 func spanOf(now time.Time) int64 { return now.UnixNano() / int64(slotSpan) }

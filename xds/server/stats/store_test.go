@@ -27,13 +27,15 @@ func TestWindowAddsUpTheLastTenSeconds(t *testing.T) {
 	}
 	store.Add(clock(19), Flush{ByEndpoint: map[string]*Answers{"b:1": ok(7)}})
 	want := map[string]*Answers{"a:1": ok(10), "b:1": ok(7)}
-	if diff := cmp.Diff(want, store.Window(clock(19))); diff != "" {
-		t.Errorf("at 19 s: %s", diff)
+	got, took := store.Window(clock(19))
+	if diff := cmp.Diff(want, got); diff != "" || took != 9*time.Second {
+		t.Errorf("at 19 s: %s of %s", diff, took)
 	}
-	if diff := cmp.Diff(map[string]*Answers{"a:1": ok(4), "b:1": ok(7)}, store.Window(clock(25))); diff != "" {
-		t.Errorf("at 25 s: %s", diff)
+	got, took = store.Window(clock(25))
+	if diff := cmp.Diff(map[string]*Answers{"a:1": ok(4), "b:1": ok(7)}, got); diff != "" || took != 9*time.Second {
+		t.Errorf("at 25 s: %s of %s", diff, took)
 	}
-	if got := store.Window(clock(40)); len(got) != 0 {
+	if got, _ := store.Window(clock(40)); len(got) != 0 {
 		t.Errorf("after an idle window it holds %v", got)
 	}
 	for i, slot := range store.slots {
@@ -47,7 +49,7 @@ func TestWindowStaysAsItWasRead(t *testing.T) {
 	t.Parallel()
 	store := NewStore(StoreOptions{})
 	store.Add(clock(0), Flush{ByEndpoint: map[string]*Answers{"a:1": ok(1)}})
-	before := store.Window(clock(0))
+	before, _ := store.Window(clock(0))
 	store.Add(clock(0), Flush{ByEndpoint: map[string]*Answers{"a:1": ok(5)}})
 	if diff := cmp.Diff(map[string]*Answers{"a:1": ok(1)}, before); diff != "" {
 		t.Error(diff)
@@ -153,13 +155,18 @@ func TestReadTakesAnswersAlone(t *testing.T) {
 		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.AnswerTag, "a:1 999 -"),
 		timed(1, 1000, map[float64]uint64{1e3: 1}, ir.AnswerTag, "a:1 503 URX"),
 		timed(5, 9000, map[float64]uint64{1e3: 5}, ir.AnswerTag, "a:1 503 UF"),
+		timed(2, 9000, map[float64]uint64{1e3: 2}, ir.AnswerTag, "a:1 200 UF,URX"),
+		timed(1, 9000, map[float64]uint64{1e3: 1}, ir.AnswerTag, "a:1 200 UO"),
+		timed(4, 0, nil, ir.AnswerTag, "b:1 500 -"),
 		timed(0, 0, nil, ir.AnswerTag, "idle:1 200 -"),
 		timed(3, 3000, map[float64]uint64{1e3: 3}, ir.AnswerTag, "- 404 -"),
 	}})
-	a := &Answers{ByClass: [Classes]uint64{0: 5, 2: 7, 5: 6}}
+	a := &Answers{ByClass: [Classes]uint64{0: 5, 2: 7, 5: 6}, Failed: 8}
 	a.Latency.Sum = 9000
 	a.Latency.Counts[0], a.Latency.Counts[3], a.Latency.Counts[10], a.Latency.Counts[ir.LatencyBucketCount] = 1, 3, 6, 1
-	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a}, Refused: map[Refusal]uint64{
+	b := &Answers{ByClass: [Classes]uint64{5: 4}, Failed: 4}
+	b.Latency.Counts[ir.LatencyBucketCount] = 4
+	want := Flush{ByEndpoint: map[string]*Answers{"a:1": a, "b:1": b}, Refused: map[Refusal]uint64{
 		{Status: 503, Flags: "UH", Reason: NoEndpoint}: 4, {Status: 503, Flags: "UO", Reason: MaxBackendRequests}: 2,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
