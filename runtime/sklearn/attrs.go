@@ -233,6 +233,9 @@ func (a *attrs) classes() *labels {
 		a.fail("classes_", "%v", err)
 		return &labels{}
 	}
+	if l.len() == 0 {
+		a.fail("classes_", "there are none")
+	}
 	return l
 }
 

@@ -63,6 +63,13 @@ func (b *boosted) classifier(classes *labels, times float64) *estimator {
 	return e
 }
 
+// severalClasses refuses a boosted classifier of one class, which scikit-learn doesn't fit: its one sum stands for two.
+func (a *attrs) severalClasses(classes *labels) {
+	if a.err == nil && classes.len() < 2 {
+		a.fail("classes_", "expected several, found %d", classes.len())
+	}
+}
+
 func gradientBoosting(a *attrs) *estimator {
 	rate := a.number("learning_rate", 0.1)
 	stages, ok := a.need("estimators_").(*pickle.Array)
@@ -103,6 +110,7 @@ func gradientBoosting(a *attrs) *estimator {
 		if a.text("loss", "") == "exponential" {
 			times = 2
 		}
+		a.severalClasses(classes)
 		a.expect("estimators_ (columns)", b.width, max(1, scoreCols(classes.len())))
 		a.startOfClasses(b, 1/times)
 		e = b.classifier(classes, times)

@@ -171,6 +171,10 @@ func target(a *attrs) *estimator {
 	if a.text("target_type_", "") == "multiclass" {
 		groups = len(mean)
 	}
+	if groups == 0 {
+		a.fail("target_mean_", "there are none")
+		return nil
+	}
 	var tables [][]float64 // by feature, then group
 	for i, v := range a.items("encodings_") {
 		table := a.floatsOf("encodings_", v)

@@ -49,6 +49,7 @@ func histogramBoosting(a *attrs) *estimator {
 func (a *attrs) histogramEstimator(b *boosted) *estimator {
 	if a.class == "HistGradientBoostingClassifier" {
 		classes := a.classes()
+		a.severalClasses(classes)
 		a.expect("_baseline_prediction", b.width, max(1, scoreCols(classes.len())))
 		return b.classifier(classes, 1)
 	}

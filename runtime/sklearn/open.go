@@ -91,14 +91,15 @@ func (a *attrs) make(build maker) (*estimator, error) {
 	return e, a.err
 }
 
-// features completes what an estimator takes by what the file says for all classes alike.
+// features completes what an estimator takes by what the file says for all classes alike. The number of columns is the maker's to say, by what is
+// fitted: taken from the file, it would let rows through that an empty array has no place for.
 func (a *attrs) features(e *estimator) {
 	if e.in.names == nil {
 		e.in.names = a.texts("feature_names_in_")
 	}
 	n := a.integer("n_features_in_", e.in.cols)
 	if e.in.cols == 0 {
-		e.in.cols = n
+		a.fail("n_features_in_", "the estimator is fitted on no columns")
 	}
 	if e.in.cols != n {
 		a.fail("n_features_in_", "the estimator is fitted on %d columns, and this says %d", e.in.cols, n)

@@ -10,7 +10,6 @@ import (
 	"io"
 
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
 )
 
@@ -55,27 +54,6 @@ func openLzma(r io.Reader, most int64) (io.Reader, error) {
 	// No match reaches further back than the content is long.
 	binary.LittleEndian.PutUint32(dictionary, uint32(min(int64(size), max(most+1, lzma.MinDictCap))))
 	return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
-}
-
-// openXz looks at the dictionary that the first block asks for: the header of the stream is 12 bytes, then comes the block's own (sizes, then
-// filters of which LZMA2 has one byte of properties; section 3.1 and 5.3 of the .xz format).
-func openXz(r io.Reader, _ int64) (io.Reader, error) {
-	const streamHeader, lzma2 = 12, "\x21\x01"
-	head := make([]byte, streamHeader+1)
-	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
-	}
-	block := make([]byte, 4*int(head[streamHeader])+3)
-	if _, err := io.ReadFull(r, block); err != nil {
-		return nil, err
-	}
-	if at := bytes.Index(block[1:], []byte(lzma2)); at >= 0 && at+3 < len(block) {
-		if bits := block[at+3] & 63; bits > 32 { // 128 MiB
-			return nil, fmt.Errorf("its dictionary is above %d bytes", maxDictionary)
-		}
-	}
-	whole := io.MultiReader(bytes.NewReader(head), bytes.NewReader(block), r)
-	return xz.ReaderConfig{DictCap: lzma.MinDictCap, SingleStream: true}.NewReader(whole)
 }
 
 // unpack gives the content of a compressed file, or data itself.
