@@ -43,6 +43,7 @@ wrong and the remedy; what follows is what each layer says. The exit code is 1 i
 	c.addAdminFlag(cmd, getenv)
 	c.addServiceNamespaceFlag(cmd)
 	addOutputFlag(cmd, &format)
+	cmd.AddCommand(newExplainRuntimeCommand(getenv))
 	return cmd
 }
 

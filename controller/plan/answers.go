@@ -20,11 +20,10 @@ func (s *scene) answeredByMLServer(asked runtimes.Choice, model *v1beta1.ModelSp
 	if model.Runtime != nil {
 		return false
 	}
-	other, err := runtimes.Choose(runtimes.Request{
-		Format: model.ModelFormat.Name, Version: value(model.ModelFormat.Version), Protocol: value(model.ProtocolVersion), Runtimes: s.Runtimes,
-		ClusterRuntimes: slices.DeleteFunc(slices.Clone(s.ClusterRuntimes), func(r v1alpha1.ClusterServingRuntime) bool {
-			return r.Annotations[runtimes.AnnotationBundled] == "true"
-		}),
+	request := s.runtimeRequest(model, false)
+	request.ClusterRuntimes = slices.DeleteFunc(slices.Clone(s.ClusterRuntimes), func(r v1alpha1.ClusterServingRuntime) bool {
+		return r.Annotations[runtimes.AnnotationBundled] == "true"
 	})
+	other, err := runtimes.Choose(request)
 	return err == nil && serverType(other) == "mlserver"
 }

@@ -210,22 +210,32 @@ type kserve struct {
 	namespaced []v1alpha1.ServingRuntime
 }
 
-// readKServe leaves the bundled runtime out, which comes first here on purpose.
+// readKServe leaves the bundled runtime out, which comes first here on purpose, and takes KServe's own multi-node runtime, whose
+// scripts ours does without.
 func readKServe(t *testing.T, corpus string) kserve {
 	t.Helper()
-	return kserve{
+	k := kserve{
 		installed: slices.DeleteFunc(defaultRuntimes(t), func(r v1alpha1.ClusterServingRuntime) bool {
 			return r.Annotations[runtimes.AnnotationBundled] == "true"
 		}),
 		cluster:    readAll[v1alpha1.ClusterServingRuntime](t, filepath.Join(corpus, "manifests", "ClusterServingRuntime")),
 		namespaced: readAll[v1alpha1.ServingRuntime](t, filepath.Join(corpus, "manifests", "ServingRuntime")),
 	}
+	for i := range k.installed {
+		for _, published := range k.cluster {
+			if k.installed[i].Name == multiNode && published.Name == multiNode && published.Spec.Containers[0].Image == k.installed[i].Spec.Containers[0].Image {
+				k.installed[i] = published
+			}
+		}
+	}
+	return k
 }
 
-// planReady plans until every Deployment is ready and every route accepted. Runtimes of the documentation are there only for
-// the manifests that name them.
-func (k kserve) planReady(t *testing.T, s *v1beta1.InferenceService) plan.Result {
-	t.Helper()
+// multiNode is KServe's runtime for models over several nodes.
+const multiNode = "kserve-huggingfaceserver-multinode"
+
+// input is what a service is planned from. Runtimes of the documentation are there only for the manifests that name them.
+func (k kserve) input(s *v1beta1.InferenceService) plan.Input {
 	in := plan.Input{
 		Service:         s,
 		Settings:        settings.Cluster("example.com"),
@@ -242,6 +252,13 @@ func (k kserve) planReady(t *testing.T, s *v1beta1.InferenceService) plan.Result
 			in.Runtimes = append(in.Runtimes, r)
 		}
 	}
+	return in
+}
+
+// planReady plans until every Deployment is ready and every route accepted.
+func (k kserve) planReady(t *testing.T, s *v1beta1.InferenceService) plan.Result {
+	t.Helper()
+	in := k.input(s)
 	var r plan.Result
 	for range 2 {
 		r = plan.InferenceService(in)

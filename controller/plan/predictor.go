@@ -47,23 +47,13 @@ func (s *scene) canary(stable v1beta1.PredictorSpec, entry v1beta1.CanarySpec) c
 		percent:   min(max(entry.TrafficPercent, 0), 100),
 		extension: entry.Predictor.ComponentExtensionSpec,
 	}
-	// How the stable one scales and splits is its own; how its pods look is inherited.
-	stable.ComponentExtensionSpec = v1beta1.ComponentExtensionSpec{
-		Labels: stable.Labels, Annotations: stable.Annotations,
-		Logger: stable.Logger, Batcher: stable.Batcher,
-		ContainerConcurrency: stable.ContainerConcurrency,
-		DeploymentStrategy:   stable.DeploymentStrategy,
-	}
-	merged, err := overlay(stable, entry.Predictor)
+	merged, err := canaryPredictor(stable, entry)
 	if err != nil {
 		out.rendered.problem = asProblem(err)
 		return out
 	}
-	if entry.Predictor.Model != nil && stable.Model != nil && len(entry.Predictor.Model.Args) > 0 {
-		merged.Model.Args = slices.Concat(stable.Model.Args, entry.Predictor.Model.Args)
-	}
 	out.extension.DeploymentStrategy = merged.DeploymentStrategy
-	out.rendered = s.renderPredictor(merged, writtenPredictor(entry.Predictor, "spec.canary["+entry.Predictor.Name+"].predictor"))
+	out.rendered = s.renderPredictor(merged, writtenPredictor(entry.Predictor, pathCanary(entry)))
 	return out
 }
 
@@ -104,7 +94,7 @@ func (s *scene) renderPredictor(spec v1beta1.PredictorSpec, own written) rendere
 
 // draftModel starts from the runtime that serves the model.
 func (s *scene) draftModel(d *draft, spec v1beta1.PredictorSpec) error {
-	choice, err := s.choose(spec.Model, spec.WorkerSpec != nil)
+	choice, err := runtimes.Choose(s.runtimeRequest(spec.Model, spec.WorkerSpec != nil))
 	if err != nil {
 		return err
 	}
@@ -163,24 +153,6 @@ func (s *scene) assemble(d *draft, base []corev1.Container, model *v1beta1.Model
 	d.hasModel, d.format = true, model.ModelFormat.Name
 	d.readsNoFiles = model.ModelFormat.Name == "huggingface" || model.Storage != nil
 	return s.storageSpec(d, model)
-}
-
-// choose asks for the model's runtime.
-func (s *scene) choose(model *v1beta1.ModelSpec, workers bool) (runtimes.Choice, error) {
-	var here []string
-	if s.settings.Local != nil {
-		here = s.settings.Local.BundledFormats
-	}
-	return runtimes.Choose(runtimes.Request{
-		Here:            here,
-		Format:          model.ModelFormat.Name,
-		Version:         value(model.ModelFormat.Version),
-		Protocol:        value(model.ProtocolVersion),
-		Named:           value(model.Runtime),
-		Workers:         workers,
-		Runtimes:        s.Runtimes,
-		ClusterRuntimes: s.ClusterRuntimes,
-	})
 }
 
 // draftCustom takes the manifest's own containers; the first is the one that serves.

@@ -1,11 +1,9 @@
-// Package runtimes chooses the runtime that serves a model, by KServe's rules.
+// Package runtimes chooses the runtime that serves a model, by KServe's rules, and says why each other one was passed over.
 package runtimes
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/sluice-serving/sluice/api/serving/v1alpha1"
 	"github.com/sluice-serving/sluice/api/serving/v1beta1"
@@ -24,10 +22,19 @@ type Request struct {
 	Named string
 	// Workers says that the manifest spreads the model over several nodes.
 	Workers bool
+	// Recorded is the runtime that the service's status names already.
+	Recorded Recorded
 	// Here are the formats that run on this machine without a container engine, for messages; empty on a cluster.
 	Here            []string
 	Runtimes        []v1alpha1.ServingRuntime
 	ClusterRuntimes []v1alpha1.ClusterServingRuntime
+}
+
+// Recorded names the runtime that a service had at its last plan; zero for none. While it fits, the bundled runtime doesn't
+// come first: a service that came from KServe stays with KServe's runtimes.
+type Recorded struct {
+	Name    string
+	Cluster bool
 }
 
 // Choice is a runtime, of the namespace or of the cluster.
@@ -36,7 +43,6 @@ type Choice struct {
 	Cluster     bool
 	Annotations map[string]string
 	Spec        v1alpha1.ServingRuntimeSpec
-	created     int64
 }
 
 // Bundled says that the choice is sluice's own runtime.
@@ -53,25 +59,16 @@ func (r *Refusal) Error() string { return r.Message }
 
 // Choose finds the runtime. Its error is a [*Refusal].
 func Choose(r Request) (Choice, error) {
-	scopes := [][]Choice{ofNamespace(r.Runtimes), ofCluster(r.ClusterRuntimes)}
+	scopes := scopesOf(r)
 	if r.Format == "" {
 		return Choice{}, &Refusal{Reason: v1beta1.FailureNoSupportingRuntime, Message: noFormat(r, scopes)}
 	}
 	if r.Named != "" {
 		return named(r, scopes)
 	}
-	if r.Protocol == "" {
-		r.Protocol = v1beta1.ProtocolV1
-	}
 	for _, scope := range scopes {
-		var fit []Choice
-		for _, c := range scope {
-			if unfit(c, r, true) == "" {
-				fit = append(fit, c)
-			}
-		}
-		if len(fit) > 0 {
-			return slices.MinFunc(fit, func(a, b Choice) int { return compare(a, b, r.Format) }), nil
+		if fit := fitting(scope, r); len(fit) > 0 {
+			return slices.MinFunc(fit, orderFor(r, fit)).choice(), nil
 		}
 	}
 	return Choice{}, &Refusal{Reason: v1beta1.FailureNoSupportingRuntime, Message: noneFits(r, scopes)}
@@ -80,119 +77,49 @@ func Choose(r Request) (Choice, error) {
 // Bundled gives sluice's own runtime, if it is among the cluster's.
 func Bundled(all []v1alpha1.ClusterServingRuntime) (Choice, bool) {
 	for _, c := range ofCluster(all) {
-		if c.Bundled() && !isTrue(c.Spec.Disabled) {
-			return c, true
+		if c.bundled() && !isTrue(c.spec.Disabled) {
+			return c.choice(), true
 		}
 	}
 	return Choice{}, false
 }
 
-func named(r Request, scopes [][]Choice) (Choice, error) {
+func named(r Request, scopes [][]candidate) (Choice, error) {
+	c, found := find(r.Named, scopes)
+	if !found {
+		return Choice{}, &Refusal{v1beta1.FailureRuntimeNotRecognized,
+			fmt.Sprintf("no ServingRuntime of the namespace and no ClusterServingRuntime is named %q: known are %s", r.Named, names(scopes))}
+	}
+	switch m := c.miss(r); {
+	case m == fits:
+		return c.choice(), nil
+	case m.has(missDisabled):
+		return Choice{}, &Refusal{v1beta1.FailureRuntimeDisabled,
+			fmt.Sprintf("runtime %q is disabled: choose another, or set its spec.disabled to false", r.Named)}
+	default:
+		return Choice{}, &Refusal{v1beta1.FailureNoSupportingRuntime,
+			fmt.Sprintf("runtime %q does not serve this model: %s", r.Named, c.why(m, r))}
+	}
+}
+
+// find looks a name up in the namespace, then in the cluster.
+func find(name string, scopes [][]candidate) (candidate, bool) {
 	for _, scope := range scopes {
 		for _, c := range scope {
-			if c.Name != r.Named {
-				continue
+			if c.name == name {
+				return c, true
 			}
-			if isTrue(c.Spec.Disabled) {
-				return Choice{}, &Refusal{v1beta1.FailureRuntimeDisabled,
-					fmt.Sprintf("runtime %q is disabled: choose another, or set its spec.disabled to false", r.Named)}
-			}
-			if why := unfit(c, r, false); why != "" {
-				return Choice{}, &Refusal{v1beta1.FailureNoSupportingRuntime,
-					fmt.Sprintf("runtime %q does not serve this model: %s", r.Named, why)}
-			}
-			return c, nil
 		}
 	}
-	return Choice{}, &Refusal{v1beta1.FailureRuntimeNotRecognized,
-		fmt.Sprintf("no ServingRuntime of the namespace and no ClusterServingRuntime is named %q: known are %s", r.Named, names(scopes))}
+	return candidate{}, false
 }
 
-// unfit says why a runtime doesn't serve the request, or nothing if it does.
-func unfit(c Choice, r Request, automatic bool) string {
-	switch {
-	case automatic && isTrue(c.Spec.Disabled):
-		return "it is disabled"
-	case automatic && isTrue(c.Spec.MultiModel):
-		return "it is for several models in one pod"
-	case r.Workers && c.Spec.WorkerSpec == nil:
-		return "it has no workerSpec, which the predictor's workerSpec needs"
-	case automatic && !r.Workers && c.Spec.WorkerSpec != nil:
-		return "it is for models on several nodes"
-	case !slices.ContainsFunc(c.Spec.SupportedModelFormats, func(f v1alpha1.SupportedModelFormat) bool {
-		return f.Name == r.Format && versionFits(f, r.Version) && (!automatic || isTrue(f.AutoSelect))
-	}):
-		return fmt.Sprintf("it supports %s, not %s", formats(c.Spec), strings.TrimSpace(r.Format+" "+r.Version))
-	case r.Protocol != "" && len(c.Spec.ProtocolVersions) > 0 && !slices.Contains(c.Spec.ProtocolVersions, r.Protocol):
-		return fmt.Sprintf("it speaks %v, not %s", c.Spec.ProtocolVersions, r.Protocol)
-	}
-	return ""
-}
-
-func versionFits(f v1alpha1.SupportedModelFormat, version string) bool {
-	return version == "" || (f.Version != nil && *f.Version == version)
-}
-
-// compare orders the fitting runtimes of a scope: the bundled one, then by priority, protocol, age and name.
-func compare(a, b Choice, format string) int {
-	return cmp.Or(
-		-compareBool(a.Bundled(), b.Bundled()),
-		-cmp.Compare(priority(a.Spec, format), priority(b.Spec, format)),
-		cmp.Compare(lowestProtocol(a.Spec), lowestProtocol(b.Spec)),
-		-cmp.Compare(a.created, b.created),
-		cmp.Compare(a.Name, b.Name),
-	)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
-}
-
-// priority is that of the format's first entry; without one a runtime comes after all that have one.
-func priority(s v1alpha1.ServingRuntimeSpec, format string) int64 {
-	for _, f := range s.SupportedModelFormats {
-		if f.Name != format {
-			continue
-		}
-		if f.Priority != nil {
-			return int64(*f.Priority)
-		}
-		break
-	}
-	return -1 << 40
-}
-
-func lowestProtocol(s v1alpha1.ServingRuntimeSpec) int {
-	order := []v1beta1.Protocol{v1beta1.ProtocolV1, v1beta1.ProtocolV2, v1beta1.ProtocolGRPCV1, v1beta1.ProtocolGRPCV2}
-	lowest := len(order)
-	for _, p := range s.ProtocolVersions {
-		if i := slices.Index(order, p); i >= 0 {
-			lowest = min(lowest, i)
+func fitting(scope []candidate, r Request) []candidate {
+	var fit []candidate
+	for _, c := range scope {
+		if c.miss(r) == fits {
+			fit = append(fit, c)
 		}
 	}
-	return lowest
+	return fit
 }
-
-func ofNamespace(all []v1alpha1.ServingRuntime) []Choice {
-	out := make([]Choice, 0, len(all))
-	for _, s := range all {
-		out = append(out, Choice{Name: s.Name, Annotations: s.Annotations, Spec: s.Spec, created: s.CreationTimestamp.Unix()})
-	}
-	return out
-}
-
-func ofCluster(all []v1alpha1.ClusterServingRuntime) []Choice {
-	out := make([]Choice, 0, len(all))
-	for _, s := range all {
-		out = append(out, Choice{Name: s.Name, Cluster: true, Annotations: s.Annotations, Spec: s.Spec, created: s.CreationTimestamp.Unix()})
-	}
-	return out
-}
-
-func isTrue(b *bool) bool { return b != nil && *b }

@@ -38,6 +38,16 @@ func manual(r *v1alpha1.ClusterServingRuntime) { r.Spec.SupportedModelFormats[0]
 
 func disabled(r *v1alpha1.ClusterServingRuntime) { yes := true; r.Spec.Disabled = &yes }
 
+func workers(r *v1alpha1.ClusterServingRuntime) { r.Spec.WorkerSpec = &v1alpha1.WorkerSpec{} }
+
+// also adds an entry for another version, with the priority.
+func also(version string, priority int32) option {
+	return func(r *v1alpha1.ClusterServingRuntime) {
+		yes := true
+		r.Spec.SupportedModelFormats = append(r.Spec.SupportedModelFormats, v1alpha1.SupportedModelFormat{Name: "cat", Version: &version, AutoSelect: &yes, Priority: &priority})
+	}
+}
+
 func multi(r *v1alpha1.ClusterServingRuntime) { yes := true; r.Spec.MultiModel = &yes }
 
 func bundled(r *v1alpha1.ClusterServingRuntime) {
@@ -59,23 +69,45 @@ func TestChoose(t *testing.T) {
 		want    string
 		reason  v1beta1.FailureReason
 	}{
-		"highest priority":             {have: list{cluster("a", priorityOf(1)), cluster("b", priorityOf(2)), cluster("c")}, want: "b"},
-		"the bundled one first":        {have: list{cluster("a", priorityOf(9)), cluster("z", bundled)}, want: "z"},
-		"lowest protocol":              {request: Request{Protocol: "v2"}, have: list{cluster("a", speaks("v2")), cluster("b", speaks("v1", "v2"))}, want: "b"},
-		"newest":                       {have: list{cluster("a", made(2020)), cluster("b", made(2024))}, want: "b"},
-		"name decides last":            {have: list{cluster("b"), cluster("a")}, want: "a"},
-		"no protocol counts as v1":     {have: list{cluster("a", speaks("v2"))}, reason: v1beta1.FailureNoSupportingRuntime},
-		"version":                      {request: Request{Version: "2"}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
-		"manual ones aren't chosen":    {have: list{cluster("a", manual)}, reason: v1beta1.FailureNoSupportingRuntime},
-		"but found by name":            {request: Request{Named: "a"}, have: list{cluster("a", manual)}, want: "a"},
-		"disabled ones aren't chosen":  {have: list{cluster("a", disabled)}, reason: v1beta1.FailureNoSupportingRuntime},
-		"nor found by name":            {request: Request{Named: "a"}, have: list{cluster("a", disabled)}, reason: v1beta1.FailureRuntimeDisabled},
-		"nor those for several models": {have: list{cluster("a", multi)}, reason: v1beta1.FailureNoSupportingRuntime},
-		"unknown name":                 {request: Request{Named: "b"}, have: list{cluster("a")}, reason: v1beta1.FailureRuntimeNotRecognized},
-		"named without the format":     {request: Request{Named: "a", Format: "dog"}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
-		"named without the protocol":   {request: Request{Named: "a", Protocol: "grpc-v2"}, have: list{cluster("a", speaks("v1"))}, reason: v1beta1.FailureNoSupportingRuntime},
-		"named without protocol asked": {request: Request{Named: "a"}, have: list{cluster("a", speaks("v2"))}, want: "a"},
-		"workers need a worker spec":   {request: Request{Workers: true}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
+		"highest priority":                 {have: list{cluster("a", priorityOf(1)), cluster("b", priorityOf(2)), cluster("c")}, want: "b"},
+		"the bundled one first":            {have: list{cluster("a", priorityOf(9)), cluster("z", bundled)}, want: "z"},
+		"lowest protocol":                  {request: Request{Protocol: "v2"}, have: list{cluster("a", speaks("v2")), cluster("b", speaks("v1", "v2"))}, want: "b"},
+		"newest":                           {have: list{cluster("a", made(2020)), cluster("b", made(2024))}, want: "b"},
+		"name decides last":                {have: list{cluster("b"), cluster("a")}, want: "a"},
+		"no protocol counts as v1":         {have: list{cluster("a", speaks("v2"))}, reason: v1beta1.FailureNoSupportingRuntime},
+		"version":                          {request: Request{Version: "2"}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
+		"manual ones aren't chosen":        {have: list{cluster("a", manual)}, reason: v1beta1.FailureNoSupportingRuntime},
+		"but found by name":                {request: Request{Named: "a"}, have: list{cluster("a", manual)}, want: "a"},
+		"disabled ones aren't chosen":      {have: list{cluster("a", disabled)}, reason: v1beta1.FailureNoSupportingRuntime},
+		"nor found by name":                {request: Request{Named: "a"}, have: list{cluster("a", disabled)}, reason: v1beta1.FailureRuntimeDisabled},
+		"nor those for several models":     {have: list{cluster("a", multi)}, reason: v1beta1.FailureNoSupportingRuntime},
+		"unknown name":                     {request: Request{Named: "b"}, have: list{cluster("a")}, reason: v1beta1.FailureRuntimeNotRecognized},
+		"named without the format":         {request: Request{Named: "a", Format: "dog"}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
+		"named without the protocol":       {request: Request{Named: "a", Protocol: "grpc-v2"}, have: list{cluster("a", speaks("v1"))}, reason: v1beta1.FailureNoSupportingRuntime},
+		"named without protocol asked":     {request: Request{Named: "a"}, have: list{cluster("a", speaks("v2"))}, want: "a"},
+		"any priority before none":         {have: list{cluster("a"), cluster("b", priorityOf(1), made(2000))}, want: "b"},
+		"priority before protocol":         {request: Request{Protocol: "v2"}, have: list{cluster("a", speaks("v1", "v2")), cluster("b", speaks("v2"), priorityOf(1))}, want: "b"},
+		"protocol before age":              {request: Request{Protocol: "v2"}, have: list{cluster("a", speaks("v2"), made(2024)), cluster("b", speaks("v1", "v2"), made(2000))}, want: "b"},
+		"no list of protocols is any":      {request: Request{Protocol: "grpc-v2"}, have: list{cluster("a")}, want: "a"},
+		"a listed protocol before any":     {have: list{cluster("a"), cluster("b", speaks("grpc-v1", "v1"))}, want: "b"},
+		"the first entry's priority":       {request: Request{Version: "2"}, have: list{cluster("a", also("2", 9)), cluster("b", also("2", 1), priorityOf(1))}, want: "b"},
+		"a version among several":          {request: Request{Version: "2"}, have: list{cluster("a"), cluster("b", also("2", 1))}, want: "b"},
+		"autoSelect of the version":        {request: Request{Version: "1"}, have: list{cluster("a", manual, also("2", 1))}, reason: v1beta1.FailureNoSupportingRuntime},
+		"a named one needs the version":    {request: Request{Named: "a", Version: "2"}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
+		"disabled whatever it serves":      {request: Request{Named: "a", Format: "dog"}, have: list{cluster("a", disabled)}, reason: v1beta1.FailureRuntimeDisabled},
+		"several nodes":                    {request: Request{Workers: true}, have: list{cluster("a", priorityOf(9)), cluster("b", workers)}, want: "b"},
+		"one node":                         {have: list{cluster("a"), cluster("b", workers, priorityOf(9))}, want: "a"},
+		"one node by name":                 {request: Request{Named: "b"}, have: list{cluster("b", workers)}, want: "b"},
+		"several nodes by name":            {request: Request{Named: "a", Workers: true}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
+		"one that is recorded is kept":     {request: Request{Recorded: Recorded{"a", true}}, have: list{cluster("a"), cluster("z", bundled)}, want: "a"},
+		"for another of more priority":     {request: Request{Recorded: Recorded{"a", true}}, have: list{cluster("a"), cluster("b", priorityOf(1)), cluster("z", bundled)}, want: "b"},
+		"not if it is the bundled one":     {request: Request{Recorded: Recorded{"z", true}}, have: list{cluster("a", priorityOf(1)), cluster("z", bundled)}, want: "z"},
+		"nor if it fits no more":           {request: Request{Recorded: Recorded{"a", true}}, have: list{cluster("a", disabled), cluster("b"), cluster("z", bundled)}, want: "z"},
+		"nor if it is gone":                {request: Request{Recorded: Recorded{"x", true}}, have: list{cluster("b"), cluster("z", bundled)}, want: "z"},
+		"nor if it was of the namespace":   {request: Request{Recorded: Recorded{"a", false}}, have: list{cluster("a"), cluster("z", bundled)}, want: "z"},
+		"a recorded one is no named one":   {request: Request{Named: "z", Recorded: Recorded{"a", true}}, have: list{cluster("a"), cluster("z", bundled)}, want: "z"},
+		"the bundled one of several nodes": {request: Request{Workers: true}, have: list{cluster("a", workers), cluster("z", bundled)}, want: "a"},
+		"workers need a worker spec":       {request: Request{Workers: true}, have: list{cluster("a")}, reason: v1beta1.FailureNoSupportingRuntime},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
