@@ -3,6 +3,7 @@ package plan_test
 import (
 	"bytes"
 	"encoding/csv"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -229,5 +230,47 @@ func TestDefaultRuntimesAreValid(t *testing.T) {
 				t.Errorf("%s and %s: %s", all[i].Name, all[j].Name, path)
 			}
 		}
+	}
+}
+
+// TestChoiceDoesNotDependOnTheOrderOfLists asks for every format, version, protocol and number of nodes that the default runtimes know, with
+// the runtimes in any order, and holds the choice against its explanation.
+func TestChoiceDoesNotDependOnTheOrderOfLists(t *testing.T) {
+	t.Parallel()
+	all := defaultRuntimes(t)
+	random := rand.New(rand.NewPCG(8, 3))
+	asked := map[string]bool{"quantum": true}
+	for _, r := range all {
+		for _, f := range r.Spec.SupportedModelFormats {
+			asked[f.Name] = true
+		}
+	}
+	served := 0
+	for format := range asked {
+		for _, version := range []string{"", "0", "1", "2", "3", "4", "8", "10"} {
+			for _, protocol := range []v1beta1.Protocol{"", v1beta1.ProtocolV1, v1beta1.ProtocolV2, v1beta1.ProtocolGRPCV1, v1beta1.ProtocolGRPCV2} {
+				for _, workers := range []bool{false, true} {
+					r := runtimes.Request{Format: format, Version: version, Protocol: protocol, Workers: workers, ClusterRuntimes: all}
+					want, wantErr := runtimes.Choose(r)
+					r.ClusterRuntimes = slices.Clone(all)
+					random.Shuffle(len(all), func(i, j int) {
+						r.ClusterRuntimes[i], r.ClusterRuntimes[j] = r.ClusterRuntimes[j], r.ClusterRuntimes[i]
+					})
+					got, err := runtimes.Choose(r)
+					if got.Name != want.Name || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
+						t.Errorf("%s %s %s: %q (%v) in one order, %q (%v) in another", format, version, protocol, want.Name, wantErr, got.Name, err)
+					}
+					if err == nil {
+						served++
+						checkCandidates(t, format+" "+version, r, got.Name)
+					} else if all := runtimes.Candidates(r); slices.ContainsFunc(all, func(c runtimes.Candidate) bool { return c.Verdict != runtimes.Unfit || c.Why == "" }) {
+						t.Errorf("%s %s %s: nothing was chosen (%v), but explained %+v", format, version, protocol, err, all)
+					}
+				}
+			}
+		}
+	}
+	if served < 50 {
+		t.Errorf("only %d requests were served", served)
 	}
 }

@@ -53,6 +53,7 @@ func TestCandidatesSayWhatTheyWerePassedOverFor(t *testing.T) {
 		"workers": {request: Request{Workers: true}, have: list{cluster("a"), cluster("b", workers, manual)}, want: []string{
 			"a unfit: it has no workerSpec, which the predictor's workerSpec needs", "b unfit: it is not chosen automatically (autoSelect)",
 		}},
+		"those of the format first": {have: list{dog, cluster("z", disabled)}, want: []string{"z unfit: it is disabled", "dog unfit: it supports dog 1, not cat"}},
 		"named": {request: Request{Named: "a"}, have: list{cluster("b", priorityOf(9)), cluster("a", manual)}, want: []string{
 			"a chosen: the manifest names it", `b unfit: the manifest names runtime "a"`,
 		}},
