@@ -80,6 +80,14 @@ models: ## Train the models of the quickstart and of KServe's first examples ane
 	@config/deps/venv.sh first-examples config/samples/first-examples/models/requirements.txt
 	@$(CACHE)/python/first-examples/bin/python config/samples/first-examples/models/train.py
 
+.PHONY: record
+record: ## Ask MLServer's and KServe's servers anew for what the test of runtime/tabular replays.
+	@config/deps/venv.sh bench-kserve bench/formats/peers/kserve.txt
+	@config/deps/venv.sh bench-mlserver bench/formats/peers/mlserver.txt
+	@$(CACHE)/python/bench-kserve/bin/python runtime/tabular/testdata/servers/record.py train
+	@$(CACHE)/python/bench-kserve/bin/python runtime/tabular/testdata/servers/record.py kserve
+	@$(CACHE)/python/bench-mlserver/bin/python runtime/tabular/testdata/servers/record.py mlserver
+
 .PHONY: clean
 clean: ## Remove what was built here; the cache folder stays.
 	rm -rf bin

@@ -14,6 +14,12 @@ func (p *predictor) Arrange(given []oip.Tensor) ([]oip.Tensor, error) {
 	if len(given) == 0 {
 		return nil, &oip.RequestError{Where: "inputs", Problem: "there is none; the model takes " + p.wanted()}
 	}
+	if p.style == MLServer {
+		var err error
+		if given, err = decoded(given); err != nil {
+			return nil, err
+		}
+	}
 	if len(given) == 1 && len(given[0].Shape) == 2 && (given[0].Shape[1] != 1 || !p.isFeature(given[0].Name)) {
 		return p.whole(given[0])
 	}

@@ -1,12 +1,11 @@
 """Trains small models, asks MLServer and KServe's Python servers about them and keeps what they answer.
 
-Each server pins what the other can't live with, so that each has an environment of its own:
+Each server pins what the other can't live with, so that each has an environment of its own: bench/formats/peers/kserve.txt and mlserver.txt.
+`make record` makes both and runs:
 
-    python3 -m venv kv && kv/bin/pip install kserve==0.21.0 scikit-learn==1.9.1 xgboost-cpu==3.2.0 lightgbm==4.7.0
-    python3 -m venv mv && mv/bin/pip install mlserver==1.7.1 mlserver-sklearn==1.7.1 mlserver-xgboost==1.7.1 mlserver-lightgbm==1.7.1
-    kv/bin/python record.py train
-    kv/bin/python record.py kserve
-    mv/bin/python record.py mlserver
+    record.py train     in KServe's
+    record.py kserve    in KServe's
+    record.py mlserver  in MLServer's
 
 KServe's sklearnserver, xgbserver and lgbserver are not on PyPI. Each is a kserve.Model whose predict hands the library's answer from
 kserve's get_predict_input to its get_predict_response, which is what stands here.
@@ -14,6 +13,7 @@ kserve's get_predict_input to its get_predict_response, which is what stands her
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "models")
 FILES = {
     "svc": "model.joblib", "named": "model.joblib", "linear": "model.joblib", "mixed": "model.joblib", "words": "model.joblib",
-    "scaler": "model.joblib", "xgbclassifier": "model.json", "xgbregressor": "model.ubj", "xgbbooster": "model.json",
+    "scaler": "model.joblib", "truth": "model.joblib", "xgbclassifier": "model.json", "xgbregressor": "model.ubj", "xgbbooster": "model.json",
     "lgbclasses": "model.bst", "lgbregression": "model.bst",
 }
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -60,6 +60,7 @@ def train():
     texts = ["good fine", "bad poor", "fine great", "poor awful"]
     joblib.dump(make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, [1, 0, 1, 0]), path("words"))
     joblib.dump(StandardScaler().fit(x), path("scaler"))
+    joblib.dump(linear_model.LogisticRegression(max_iter=500).fit(x, y == 2), path("truth"))
     xgboost.XGBClassifier(n_estimators=5, max_depth=2).fit(x, y).save_model(path("xgbclassifier"))
     xgboost.XGBRegressor(n_estimators=5, max_depth=2).fit(x, x[:, 0]).save_model(path("xgbregressor"))
     xgboost.train({"objective": "multi:softprob", "num_class": 3, "max_depth": 2}, xgboost.DMatrix(x, label=y), 4).save_model(path("xgbbooster"))
@@ -83,7 +84,7 @@ def numeric():
 
 
 def cases(server):
-    """(model, protocol, body, environment)"""
+    """(model, protocol, body, environment[, what is odd about the body])"""
     v1, v2 = [], []
     for model in numeric():
         v1.append((model, "v1", {"instances": ROWS}, {}))
@@ -106,6 +107,11 @@ def cases(server):
     people = [column("city", "BYTES", ["Rome", "Oslo"], parameters={"content_type": "str"}), column("age", "INT64", [21, 33])]
     v2.append(("mixed", "v2", {"parameters": {"content_type": "pd"}, "inputs": people}, {}))
     v1.append(("mixed", "v1", {"instances": [{"city": ["Rome"], "age": [21]}, {"city": ["Oslo"], "age": [33]}]}, {}))
+    for model in ("named", "truth"):
+        v2.append((model, "v2", {"inputs": [tensor(ROWS * 20)]}, {}))
+    v1.append(("named", "v1", {"instances": ROWS * 20}, {}))
+    v1 += [(model, "v1", body, {}, about) for model, about, body in odd_v1()]
+    v2 += [(model, "v2", body, {}, about) for model, about, body in [*odd_v2(), *typed()]]
     if server == "kserve":
         return v1 + v2
     v2 = [case for case in v2 if not case[3]]
@@ -115,6 +121,97 @@ def cases(server):
     # Of FP32 rows scikit-learn makes FP32 here, and of others FP64; answers here are FP64 always.
     v2.append(("scaler", "v2", {"inputs": [tensor(ROWS, "FP64")], "outputs": [{"name": "transform"}]}, {}))
     return v2
+
+
+def odd_v1():
+    """(model, what is odd, body) of V1 requests that a server may refuse. A body that is a text is sent as it stands."""
+    flowers = [dict(zip(NAMES, row)) for row in ROWS]
+    less = [{k: [v] for k, v in row.items() if k != "petal_width"} for row in flowers]
+    more = [{**{k: [v] for k, v in row.items()}, "petal_colour": [1]} for row in flowers]
+    yield "named", "plain values in objects", {"instances": flowers}
+    yield "named", "a missing column", {"instances": less}
+    yield "named", "an unknown column", {"instances": more}
+    yield "mixed", "a text for a number", {"instances": [{"city": ["Rome"], "age": ["old"]}]}
+    yield "mixed", "an unknown category", {"instances": [{"city": ["Lima"], "age": [21]}]}
+    yield "mixed", "null", {"instances": [{"city": ["Rome"], "age": [None]}]}
+    yield "mixed", "a null category", {"instances": [{"city": [None], "age": [21]}]}
+    yield "absent", "an unknown model", {"instances": ROWS}
+    for model in ("svc", "named", "xgbclassifier", "lgbclasses"):
+        for about, body in {
+            "too few features": {"instances": [row[:3] for row in ROWS]}, "too many features": {"instances": [[*row, 1.0] for row in ROWS]},
+            "ragged rows": {"instances": [ROWS[0], ROWS[1][:2]]}, "null": {"instances": [[6.8, None, 4.8, 1.4]]},
+            "a text for a number": {"instances": [["a", "b", "c", "d"]]}, "numbers as texts": {"instances": [["6.8", "2.8", "4.8", "1.4"]]},
+            "no rows": {"instances": []}, "an empty row": {"instances": [[]]}, "one row without brackets": {"instances": ROWS[0]},
+            "truth values": {"instances": [[True, False, True, False]]}, "no list": {"instances": 3}, "no instances": {"rows": ROWS}, "an empty object": {},
+            "no object": [1], "cut off": '{"instances": [[6.8, 2.8', "no body": "", "NaN": '{"instances": [[NaN, 2.8, 4.8, 1.4]]}',
+            "Infinity": '{"instances": [[Infinity, 2.8, 4.8, 1.4]]}',
+        }.items():
+            yield model, about, body
+
+
+def odd_v2():
+    """The same of V2."""
+    pd = {"parameters": {"content_type": "pd"}}
+    flowers = [column(name, "FP64", [row[i] for row in ROWS]) for i, name in enumerate(NAMES)]
+    city, age = column("city", "BYTES", ["Rome", "Oslo"], parameters={"content_type": "str"}), column("age", "INT64", [21, 33])
+    yield "named", "a missing column", {**pd, "inputs": flowers[:3]}
+    yield "named", "an unknown column", {**pd, "inputs": [*flowers, column("petal_colour", "FP64", [1, 2, 3])]}
+    yield "named", "columns in another order", {**pd, "inputs": flowers[::-1]}
+    yield "named", "columns without content type", {"inputs": flowers}
+    yield "named", "columns of different length", {**pd, "inputs": [*flowers[:3], column(NAMES[3], "FP64", [1, 2])]}
+    yield "mixed", "a text for a number", {**pd, "inputs": [city, column("age", "BYTES", ["old", "new"], parameters={"content_type": "str"})]}
+    yield "mixed", "a missing column", {**pd, "inputs": [city]}
+    yield "mixed", "an unknown category", {**pd, "inputs": [column("city", "BYTES", ["Lima", "Rome"], parameters={"content_type": "str"}), age]}
+    yield "mixed", "texts without content type", {**pd, "inputs": [column("city", "BYTES", ["Rome", "Oslo"]), age]}
+    yield "mixed", "columns without content type", {"inputs": [city, age]}
+    yield "mixed", "null", {**pd, "inputs": [city, column("age", "FP64", [None, 33])]}
+    yield "words", "texts without content type", {"inputs": [column("text", "BYTES", ["fine fine", "awful bad"])]}
+    yield "words", "numbers for a text", {"inputs": [tensor(ROWS)]}
+    yield "absent", "an unknown model", {"inputs": [tensor(ROWS)]}
+    for model in ("svc", "named", "xgbclassifier", "lgbclasses"):
+        for about, body in {
+            "too few features": {"inputs": [tensor([row[:3] for row in ROWS])]}, "too many features": {"inputs": [tensor([[*row, 1.0] for row in ROWS])]},
+            "null": {"inputs": [tensor([[6.8, None, 4.8, 1.4]], "FP64")]}, "an unknown datatype": {"inputs": [tensor(ROWS, "FLOAT")]},
+            "a shape that isn't the data's": {"inputs": [tensor(ROWS, shape=[3, 5])]}, "an open shape": {"inputs": [tensor(ROWS, shape=[-1, 4])]},
+            "no rows": {"inputs": [tensor([], shape=[0, 4])]}, "a text for a number": {"inputs": [tensor([["a", "b", "c", "d"]], "BYTES")]},
+            "texts in a tensor of numbers": {"inputs": [tensor(["a", "b", "c", "d"], shape=[1, 4])]},
+            "one row without brackets": {"inputs": [tensor(ROWS[0], shape=[4])]}, "no tensors": {"inputs": []}, "an empty object": {},
+            "no datatype": {"inputs": [{"name": "input-0", "shape": [3, 4], "data": ROWS}]},
+            "no shape": {"inputs": [{"name": "input-0", "datatype": "FP32", "data": ROWS}]},
+            "no data": {"inputs": [{"name": "input-0", "datatype": "FP32", "shape": [3, 4]}]},
+            "no name": {"inputs": [{"datatype": "FP32", "shape": [3, 4], "data": ROWS}]},
+            "an unknown output": {"inputs": [tensor(ROWS)], "outputs": [{"name": "absent"}]},
+            "asked for predict": {"inputs": [tensor(ROWS)], "outputs": [{"name": "predict"}]},
+            "asked for predict_proba": {"inputs": [tensor(ROWS)], "outputs": [{"name": "predict_proba"}]},
+            "truth values": {"inputs": [tensor([[True, False, True, False]], "BOOL")]}, "cut off": '{"inputs": [{"name": "input-0"', "no body": "",
+            "NaN": '{"inputs":[{"name":"input-0","datatype":"FP64","shape":[1,4],"data":[NaN,2.8,4.8,1.4]}]}',
+        }.items():
+            yield model, about, body
+
+
+def typed():
+    """Requests with MLServer's content types."""
+    import base64
+
+    def of(kind):
+        return {"parameters": {"content_type": kind}}
+
+    cities = {"base64": [base64.b64encode(c.encode()).decode() for c in ("Rome", "Oslo")], "pd_json": ['"Rome"', '"Oslo"'], "datetime": ["2024-01-02", "2024-01-03"]}
+    age, texts = column("age", "INT64", [21, 33]), ["fine fine", "awful bad"]
+    yield "named", "np for all", {**of("np"), "inputs": [tensor(ROWS)]}
+    yield "named", "np for a tensor", {"inputs": [tensor(ROWS, **of("np"))]}
+    yield "svc", "pd of one tensor", {**of("pd"), "inputs": [tensor(ROWS)]}
+    yield "named", "str of numbers", {**of("str"), "inputs": [tensor(ROWS)]}
+    yield "named", "an unknown content type", {**of("unknown"), "inputs": [tensor(ROWS)]}
+    yield "words", "str for all", {**of("str"), "inputs": [column("text", "BYTES", texts)]}
+    yield "words", "base64", {"inputs": [column("text", "BYTES", [base64.b64encode(t.encode()).decode() for t in texts], **of("base64"))]}
+    yield "words", "pd of texts", {**of("pd"), "inputs": [column("text", "BYTES", texts, **of("str"))]}
+    yield "words", "np of texts", {**of("np"), "inputs": [column("text", "BYTES", texts)]}
+    yield "named", "pd_json", {**of("pd"), "inputs": [column(n, "BYTES", [str(row[i]) for row in ROWS], **of("pd_json")) for i, n in enumerate(NAMES)]}
+    yield "named", "datetime", {**of("pd"), "inputs": [column(n, "BYTES", ["2024-01-02"] * 3, **of("datetime")) for n in NAMES]}
+    yield "named", "np for columns", {**of("pd"), "inputs": [column(n, "FP64", [row[i] for row in ROWS], **of("np")) for i, n in enumerate(NAMES)]}
+    for kind, values in cities.items():
+        yield "mixed", kind, {**of("pd"), "inputs": [column("city", "BYTES", values, **of(kind)), age]}
 
 
 def kserve_models():
@@ -173,13 +270,36 @@ def settings(folder):
 
 def post(port, model, protocol, body):
     path = f"/v2/models/{model}/infer" if protocol == "v2" else f"/v1/models/{model}:predict"
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    content = body if isinstance(body, str) else json.dumps(body)
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content.encode(), {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as e:
-        e.read()
-        return e.code, None  # what an error says is each server's own
+        said = e.read().decode()
+        try:
+            return e.code, cut(json.loads(said))
+        except ValueError:
+            return e.code, cut(said)
+
+
+def cut(refusal):
+    """A refusal with the beginning of its texts, which may hold pages of Python and the paths and times of the machine that recorded it."""
+    if isinstance(refusal, dict):
+        return {key: cut(value) for key, value in refusal.items() if key in ("error", "detail", "msg", "loc", "type")}
+    if isinstance(refusal, list):
+        return [cut(value) for value in refusal]
+    if not isinstance(refusal, str):
+        return refusal
+    refusal = re.sub(r"^\[[\d:]+\] /\S+ ", "", refusal).split("\n")[0]
+    return refusal if len(refusal) < 160 else refusal[:160] + "…"
+
+
+def unidentified(answer):
+    """An answer without the id that the server drew by chance."""
+    if isinstance(answer, dict) and answer.get("id") not in (None, "one"):
+        answer = {key: value for key, value in answer.items() if key != "id"}
+    return answer
 
 
 def started(command, environment, port, ready):
@@ -214,16 +334,16 @@ def record(server):
                 command, ready = [os.path.join(os.path.dirname(sys.executable), "mlserver"), "start", folder], "/v2/health/ready"
             process = started(command, environment, port, ready)
             try:
-                for model, protocol, body, wanted in all_cases:
+                for model, protocol, body, wanted, *about in all_cases:
                     if wanted == environment:
                         status, answer = post(port, model, protocol, body)
-                        out["cases"].append({"model": model, "protocol": protocol, "environment": environment, "request": body, "status": status, "answer": answer})
+                        out["cases"].append({"about": "".join(about), "model": model, "protocol": protocol, "environment": environment, "request": body, "status": status, "answer": unidentified(answer)})
             finally:
                 process.terminate()
                 process.wait()
     with open(os.path.join(HERE, server + ".json"), "w") as f:
-        json.dump(out, f, indent=1)
-        f.write("\n")
+        lines = ",\n".join(json.dumps(case) for case in out["cases"])
+        f.write('{"versions": %s, "cases": [\n%s\n]}\n' % (json.dumps(out["versions"]), lines))
 
 
 if __name__ == "__main__":
