@@ -8,6 +8,7 @@ import (
 	composite "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/composite/v3"
 	jwt "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/jwt_authn/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/sluice-serving/sluice/xds/ir"
@@ -58,7 +59,7 @@ func always(filter *core.TypedExtensionConfig) *matcher.Matcher {
 	}}}
 }
 
-func typed(name string, config *apikey.ApiKeyAuth) *core.TypedExtensionConfig {
+func typed(name string, config proto.Message) *core.TypedExtensionConfig {
 	return &core.TypedExtensionConfig{Name: name, TypedConfig: pack(config)}
 }
 

@@ -144,7 +144,9 @@ func retry(r *ir.Retry) *routev3.RetryPolicy {
 	if r == nil {
 		return policy
 	}
-	// Who asks for retries asks for them after a reset and a timeout too (Gateway API, HTTPRouteRetry).
+	// Who asks for retries asks for them after a reset and a timeout too (Gateway API, HTTPRouteRetry). Envoy has one number for all
+	// reasons, so that a user's own holds for unsent requests as well: with fewer than failuresOfTheDead attempts a request may find
+	// a dead endpoint each time, until others have had that one passed over. To keep eight would repeat eight times what may have run.
 	policy.RetryOn += ",reset"
 	policy.NumRetries = wrapperspb.UInt32(r.Attempts)
 	if len(r.StatusCodes) > 0 {

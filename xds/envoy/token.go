@@ -31,29 +31,48 @@ const (
 // fetched. Providers can't be given by route, so that they stand in the filter itself, which lets everything through
 // but where a route names one of its requirements. Every listener needs the filter, without policies too.
 func Tokens(policies []ir.TokenPolicy, o Options) []Resource {
-	config := &jwt.JwtAuthentication{
-		Providers:      map[string]*jwt.JwtProvider{},
-		RequirementMap: map[string]*jwt.JwtRequirement{},
-	}
 	var all []Resource
-	var objects []ir.Ref
 	fetched := map[string]bool{}
 	for _, policy := range policies {
-		objects = append(objects, policy.Object)
 		for i := range policy.Providers {
 			p := &policy.Providers[i]
-			config.Providers[p.Name] = tokenProvider(p)
 			if p.Remote != nil && !fetched[jwksCluster(p.Remote)] {
 				fetched[jwksCluster(p.Remote)] = true
 				all = append(all, fetchCluster(p.Remote, o, policy.Object))
 			}
 		}
+	}
+	return append(all, tokens(policies))
+}
+
+// tokens gives the filter's resource. A policy that Envoy refuses is left out of it: a route that names it lets nobody in.
+func tokens(policies []ir.TokenPolicy) Resource {
+	objects := make([]ir.Ref, 0, len(policies))
+	for _, policy := range policies {
+		objects = append(objects, policy.Object)
+	}
+	r := newResource(ExtensionType, tokenFilter, &core.TypedExtensionConfig{
+		Name:        tokenFilter,
+		TypedConfig: pack(tokenConfig(policies)),
+	}, objects...)
+	if len(r.Objects) > 1 {
+		r.Shares = tokenShares(policies)
+	}
+	return r
+}
+
+func tokenConfig(policies []ir.TokenPolicy) *jwt.JwtAuthentication {
+	config := &jwt.JwtAuthentication{
+		Providers:      map[string]*jwt.JwtProvider{},
+		RequirementMap: map[string]*jwt.JwtRequirement{},
+	}
+	for _, policy := range policies {
+		for i := range policy.Providers {
+			config.Providers[policy.Providers[i].Name] = tokenProvider(&policy.Providers[i])
+		}
 		config.RequirementMap[policy.Name] = requirement(policy.Providers)
 	}
-	return append(all, newResource(ExtensionType, tokenFilter, &core.TypedExtensionConfig{
-		Name:        tokenFilter,
-		TypedConfig: pack(config),
-	}, objects...))
+	return config
 }
 
 // requirement accepts a token of any of the providers.

@@ -23,13 +23,14 @@ func TestRejectedHostTouchesOnlyItself(t *testing.T) {
 	backends := []ir.Backend{b, other}
 	regex := route("regex", ir.PathRegex, "/a(", all(b))
 	d.publish([]ir.Host{
+		host("above-all.example.com", all(b)),
 		{Listener: listenerName, Name: "bad-1.example.com", Routes: []ir.Route{badRoute("bad-1", b)}},
 		{Listener: listenerName, Name: "bad-2.example.com", Routes: []ir.Route{regex}},
 		host("good-1.example.com", all(b)),
 		host("good-2.example.com", all(b)),
 		host("good-3.example.com", all(b)),
 	}, backends)
-	for _, h := range []string{"good-1.example.com", "good-2.example.com", "good-3.example.com"} {
+	for _, h := range []string{"above-all.example.com", "good-1.example.com", "good-2.example.com", "good-3.example.com"} {
 		if got := d.get(h, "/"); got.status != 200 {
 			t.Errorf("%s: status %d", h, got.status)
 		}

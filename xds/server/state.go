@@ -82,12 +82,13 @@ func (st *state) touch(key envoy.Key) {
 	}
 }
 
-// removalOrder is the order in which it is safe to take away: what refers goes before what is referred to.
+// removalOrder is the order in which it is safe to take away: what refers goes before what is referred to. Listeners, to
+// which nothing refers, go before others are added.
 // Endpoints come last because Envoy itself gives up those of a cluster that is gone. Extensions and secrets are missing: they go with
 // their listener, whose connections still drain then, and a request on one whose filter has lost its configuration is
 // answered 500. Envoy gives them up by itself when the listener has gone.
 func removalOrder() []string {
-	return []string{envoy.ListenerType, envoy.ScopeType, envoy.ClusterType, envoy.EndpointType}
+	return []string{envoy.ScopeType, envoy.ClusterType, envoy.EndpointType}
 }
 
 // next gives the response to send now, if any, and counts it as sent. A type waits until those before it have
@@ -106,6 +107,11 @@ func (st *state) next(c *catalog) (delivery, bool) {
 		}
 		if _, busy := st.busy[typeURL]; busy {
 			continue
+		}
+		// A listener may open where another was, and Envoy refuses one whose address is taken.
+		if d := st.removals(c, typeURL); typeURL == envoy.ListenerType && len(d.removed) > 0 {
+			st.dispatched(d)
+			return d, true
 		}
 		d := st.additions(c, typeURL)
 		if sub := st.subscriptions[typeURL]; len(d.added)+len(d.removed) > 0 || sub != nil && sub.silent {
@@ -199,6 +205,9 @@ func (st *state) additions(c *catalog, typeURL string) delivery {
 				c.accept(st.client, resource.Key(), resource.Version)
 				sub.clean(name)
 			case stands == present:
+				if times := sub.refused[name]; times > 0 && typeURL == envoy.ScopeType {
+					resource = resource.Anew(times)
+				}
 				d.added = append(d.added, resource)
 			case !has && (asked || again):
 				d.removed = append(d.removed, name)
@@ -297,6 +306,7 @@ func (st *state) refused(d delivery, reason string) (culprit envoy.Resource, fou
 	names := make([]string, len(d.added))
 	for i, r := range d.added {
 		names[i] = r.Name
+		sub.refused[r.Name]++
 	}
 	sub.probes = append(split(names, reason), sub.probes...)
 	return envoy.Resource{}, false

@@ -27,6 +27,8 @@ type subscription struct {
 	// silent says that a client which has nothing asked for everything and has had no response yet: there is one for
 	// it even when there is nothing, since Envoy opens no port before, and waits 15 s.
 	silent bool
+	// refused is how often a name was in a response that was refused as a whole, since it was accepted last.
+	refused map[string]int
 	// probes are groups of names to send by themselves, in order, because a larger response with them was
 	// refused.
 	probes [][]string
@@ -46,11 +48,12 @@ func wildcardByDefault(typeURL string) bool {
 // (initial_resource_versions) counts as held, so that nothing unchanged is sent again.
 func open(req *discovery.DeltaDiscoveryRequest) *subscription {
 	sub := &subscription{
-		names: make(map[string]struct{}),
-		held:  maps.Clone(req.GetInitialResourceVersions()),
-		asked: make(map[string]struct{}),
-		dirty: make(map[string]struct{}),
-		again: make(map[string]struct{}),
+		names:   make(map[string]struct{}),
+		held:    maps.Clone(req.GetInitialResourceVersions()),
+		asked:   make(map[string]struct{}),
+		dirty:   make(map[string]struct{}),
+		again:   make(map[string]struct{}),
+		refused: make(map[string]int),
 	}
 	if sub.held == nil {
 		sub.held = make(map[string]string)
@@ -137,12 +140,14 @@ func (sub *subscription) has(name, version string) {
 		sub.held[name] = version
 	}
 	delete(sub.asked, name)
+	delete(sub.refused, name)
 }
 
 // lacks notes that the client has been told that there is nothing by a name.
 func (sub *subscription) lacks(name string) {
 	delete(sub.held, name)
 	delete(sub.asked, name)
+	delete(sub.refused, name)
 }
 
 // candidates are the names that the next response may hold, sorted: those of the first probe with work left, else all that are dirty.

@@ -65,7 +65,7 @@ func (c *catalog) conclude(e *entry) {
 
 // because makes the rejection of a share one of e's.
 func (e *entry) because(r Rejection) Rejection {
-	r.Name, r.Version = e.published.Name, e.published.Version
+	r.TypeURL, r.Name, r.Version = e.published.TypeURL, e.published.Name, e.published.Version
 	return r
 }
 
