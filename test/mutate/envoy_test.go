@@ -34,6 +34,10 @@ func TestEnvoyTakesWhatMutatedDocumentsAskFor(t *testing.T) {
 	worlds, donors := newWorlds(t)
 	var hosts []ir.Host
 	var backends []ir.Backend
+	beyond := newBeyondHosts(t)
+	for _, w := range worlds {
+		beyond.begin(w)
+	}
 	for number, taken := 0, 0; taken < sample; number++ {
 		m := mutator{rand.New(rand.NewPCG(*seed, 1<<40+uint64(number))), donors}
 		w := m.world(worlds)
@@ -45,6 +49,7 @@ func TestEnvoyTakesWhatMutatedDocumentsAskFor(t *testing.T) {
 		taken++
 		for _, ready := range []bool{false, true} {
 			change, _ := w.apply(exchange{index: index, objects: objects, ready: ready})
+			beyond.take(w, change)
 			for _, host := range change.Hosts {
 				hosts = append(hosts, alone(host, len(hosts)))
 			}
@@ -53,10 +58,13 @@ func TestEnvoyTakesWhatMutatedDocumentsAskFor(t *testing.T) {
 				backends = append(backends, backend)
 			}
 		}
-		w.apply(exchange{index: -1, ready: true})
+		restored, _ := w.apply(exchange{index: -1, ready: true})
+		beyond.take(w, restored)
 	}
 	hosts = append(hosts, expressions(t, len(hosts))...)
-	accepts(t, ir.Config{Hosts: hosts, Backends: backends})
+	config := beyond.config
+	config.Hosts, config.Backends = hosts, backends
+	accepts(t, config)
 }
 
 // alone gives a host a name of its own on the one listener. The backends that it leads to have names of their own as well, so
@@ -137,8 +145,12 @@ func accepts(t *testing.T, config ir.Config) {
 		}
 	}()
 
-	config.Listeners = []ir.Listener{{Name: envoyListener, Address: "127.0.0.1", Port: freePort(t)}}
-	revision := discovery.Replace(envoy.Resources(config, envoy.Options{}))
+	authorities := filepath.Join(dir, "authorities.pem")
+	if err := os.WriteFile(authorities, authority(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config.Listeners = append(config.Listeners, ir.Listener{Name: envoyListener, Address: "127.0.0.1", Port: freePort(t)})
+	revision := discovery.Replace(envoy.Resources(config, envoy.Options{TrustedCA: authorities}))
 	settled, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	for len(discovery.Clients()) == 0 {
@@ -154,7 +166,8 @@ func accepts(t *testing.T, config ir.Config) {
 	for _, r := range discovery.Rejections() {
 		t.Errorf("Envoy refuses %s: %.600s", r.Name, r.Reason)
 	}
-	t.Logf("Envoy was given %d hosts and %d backends", len(config.Hosts), len(config.Backends))
+	t.Logf("Envoy was given %d hosts, %d backends, %d listeners, %d certificates and %d token policies",
+		len(config.Hosts), len(config.Backends), len(config.Listeners), len(config.Certificates), len(config.Tokens))
 }
 
 func freePort(t *testing.T) uint16 {
