@@ -11,6 +11,7 @@ import (
 // adaptiveBatcher joins the requests that wait while others are computed. A request that finds a lane free is computed at once
 // by its own goroutine; when it is done, those of the same kind that came meanwhile go together, in the goroutine of the first of
 // them. So an idle model answers without a wait, a busy one in batches as large as the load makes them, and there is no time to set.
+// A batch that fails is split in halves, which come next in the lanes, until the requests at fault are by themselves.
 type adaptiveBatcher struct {
 	computer
 	maxRows int
@@ -19,6 +20,7 @@ type adaptiveBatcher struct {
 	mu      sync.Mutex
 	running int
 	waiting []*waiter
+	halves  [][]*waiter // of batches that failed; they go before those that wait
 }
 
 func newAdaptiveBatcher(c computer, maxRows, lanes int) *adaptiveBatcher {
@@ -62,22 +64,24 @@ func (b *adaptiveBatcher) wait(ctx context.Context, w *waiter) ([]oip.Tensor, er
 			return nil, ctx.Err()
 		}
 	}
-	switch {
-	case a.lead != nil:
+	if a.lead != nil {
 		return b.lead(ctx, w, a.lead)
-	case a.alone:
-		return b.alone(ctx, w.call)
 	}
 	return a.outputs, nil
 }
 
-// lead computes a batch in the lane that was passed on with it.
+// lead computes a batch, w's, in the lane that was passed on with it. Where it fails, w stays for the halves that it is in; the
+// others have leaders of their own.
 func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) ([]oip.Tensor, error) {
 	defer b.leave()
-	for _, unanswered := range b.answerAll(batch) {
-		if unanswered != w {
-			unanswered.answer <- answer{alone: true}
-		}
+	rest := b.answerAll(batch)
+	for len(rest) > 1 {
+		first, second := halve(rest)
+		b.postpone(second)
+		rest = b.answerAll(first)
+	}
+	if len(rest) == 1 && rest[0] != w {
+		b.postpone(rest)
 	}
 	select {
 	case a := <-w.answer:
@@ -87,6 +91,16 @@ func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) 
 			return nil, ctx.Err()
 		}
 		return b.alone(ctx, w.call)
+	}
+}
+
+// postpone puts half of a failed batch before those that wait. Those whose client has gone are left out, as they may have found
+// themselves in a batch and left: they would lead none.
+func (b *adaptiveBatcher) postpone(half []*waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if present, _ := stillThere(half); len(present) > 0 {
+		b.halves = append(b.halves, present)
 	}
 }
 
@@ -103,8 +117,14 @@ func (b *adaptiveBatcher) leave() {
 	batch[0].answer <- answer{lead: batch}
 }
 
-// take takes the first that waits, and those behind it that can go with it. A request of more rows than a batch may have goes alone.
+// take takes the smallest half of a failed batch or else the first that waits, and those behind it that can go with it. A request
+// of more rows than a batch may have goes alone.
 func (b *adaptiveBatcher) take() []*waiter {
+	if last := len(b.halves) - 1; last >= 0 {
+		half := b.halves[last]
+		b.halves = slices.Delete(b.halves, last, last+1)
+		return half
+	}
 	if len(b.waiting) == 0 {
 		return nil
 	}
@@ -132,12 +152,21 @@ func (b *adaptiveBatcher) take() []*waiter {
 func (b *adaptiveBatcher) withdraw(w *waiter) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.Index(b.waiting, w)
-	if i < 0 {
-		return false
+	if i := slices.Index(b.waiting, w); i >= 0 {
+		b.waiting = slices.Delete(b.waiting, i, i+1)
+		return true
 	}
-	b.waiting = slices.Delete(b.waiting, i, i+1)
-	return true
+	for k, half := range b.halves {
+		i := slices.Index(half, w)
+		if i < 0 {
+			continue
+		}
+		if b.halves[k] = slices.Delete(half, i, i+1); len(half) == 1 {
+			b.halves = slices.Delete(b.halves, k, k+1)
+		}
+		return true
+	}
+	return false
 }
 
 // stop has nothing to wait for: every batch is computed by a request.

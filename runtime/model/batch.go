@@ -64,7 +64,7 @@ func (c computer) alone(ctx context.Context, what call) ([]oip.Tensor, error) {
 }
 
 // answerAll answers the requests of a batch jointly, but for those whose client has gone. It gives those that have no joint answer:
-// all where the joined call fails, so that one request's fault is not its neighbours'.
+// all where the joined call fails, which the batcher then asks by halves, so that one request's fault is not its neighbours'.
 func (c computer) answerAll(waiters []*waiter) (unanswered []*waiter) {
 	present, rows := stillThere(waiters)
 	if len(present) < 2 {
@@ -81,6 +81,12 @@ func (c computer) answerAll(waiters []*waiter) (unanswered []*waiter) {
 		w.answer <- answer{outputs: parts[i]}
 	}
 	return nil
+}
+
+// halve splits what failed together; there are at least two.
+func halve(waiters []*waiter) (first, second []*waiter) {
+	middle := (len(waiters) + 1) / 2
+	return waiters[:middle:middle], waiters[middle:]
 }
 
 func stillThere(waiters []*waiter) (present []*waiter, rows int) {

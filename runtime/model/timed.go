@@ -74,9 +74,7 @@ func (b *timedBatcher) gather() {
 	run := func(batch *batch) {
 		running++
 		go func() {
-			for _, w := range b.answerAll(batch.waiters) {
-				w.answer <- answer{alone: true}
-			}
+			b.answerByHalves(batch.waiters)
 			done <- struct{}{}
 		}()
 	}
@@ -103,6 +101,20 @@ func (b *timedBatcher) gather() {
 			running--
 		}
 		g.rearm(time.Now())
+	}
+}
+
+// answerByHalves answers all; a request that is by itself is told to compute alone.
+func (b *timedBatcher) answerByHalves(waiters []*waiter) {
+	rest := b.answerAll(waiters)
+	if len(rest) > 1 {
+		first, second := halve(rest)
+		b.answerByHalves(first)
+		b.answerByHalves(second)
+		return
+	}
+	for _, w := range rest {
+		w.answer <- answer{alone: true}
 	}
 }
 
