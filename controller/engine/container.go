@@ -106,6 +106,7 @@ func (c *container) once(life, hard context.Context) ending {
 	c.keepEnvironment(l.command.env)
 	w.process, err = start(l.command, c.pod.host.ledger)
 	if err != nil {
+		c.dropEnvironment()
 		return failed(&reasonError{ReasonStartError, err.Error()})
 	}
 	restarts := c.starts
@@ -121,6 +122,7 @@ func (c *container) once(life, hard context.Context) ending {
 func (c *container) attend(life, hard context.Context, w *watch, logged int64, began time.Time) ending {
 	l := w.launch
 	cause := w.run(life, hard)
+	c.dropEnvironment()
 	c.set(func(s *ContainerState) { s.PID, s.Ready, s.StartedAt = 0, false, time.Time{} })
 	if l.isolated {
 		removeContainer(context.WithoutCancel(hard), l.command.entry.Engine, l.command.entry.EngineName)

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +57,7 @@ func (c *container) next(life, hard context.Context) ending {
 // resume returns when an adopted container's process has ended.
 func (c *container) resume(life, hard context.Context, r *resumption) ending {
 	if r.process == nil {
+		c.dropEnvironment()
 		return ending{reason: ReasonError, message: "it ended while sluice was away, how is not known"}
 	}
 	w := &watch{container: c, launch: c.relaunch(r.entry), process: r.process, events: make(chan probeEvent), adopted: true, ready: r.ready}
@@ -102,8 +105,23 @@ func (c *container) environmentFile() string {
 	return filepath.Join(c.pod.dir, "environment", c.spec.Name)
 }
 
+// adoptable says whether a later run may go on with a process of the container: not of one that runs to its end before the others.
+func (c *container) adoptable() bool {
+	return c.index >= len(c.pod.template.Spec.InitContainers) || isSidecar(c.spec)
+}
+
+// dropEnvironment forgets what was kept of a process that has ended: it may hold Secrets.
+func (c *container) dropEnvironment() {
+	if err := os.Remove(c.environmentFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.pod.host.options.Logger.Warn("the environment of a process that has ended can't be removed", c.pod.attributes(), "container", c.spec.Name, "error", err)
+	}
+}
+
 // keepEnvironment notes what a process is started with, for a later run that finds it overwritten.
 func (c *container) keepEnvironment(env []string) {
+	if !c.adoptable() {
+		return
+	}
 	if err := replaceFile(c.environmentFile(), []byte(strings.Join(env, "\x00")), 0o600); err != nil {
 		c.pod.host.options.Logger.Warn("a process's environment can't be kept: if it overwrites its own, probes that run commands fail after a kill",
 			c.pod.attributes(), "container", c.spec.Name, "error", err)

@@ -68,7 +68,7 @@ func (d *download) chunk(ctx context.Context, o object, p *partial, i int) (move
 		return false, dog.blame(err)
 	}
 	defer body.Close()
-	err = d.copy(watched{body, dog}, p, i, want)
+	err = dog.blame(d.copy(body, p, i, want))
 	return o.ranged && p.at(i) > before, err
 }
 

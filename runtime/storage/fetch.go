@@ -129,7 +129,7 @@ func (f *Fetcher) open(ctx context.Context, u origin.URI, e environment) (source
 	if err != nil {
 		return nil, nil, err
 	}
-	from, err := openRemote(ctx, u, e, transport)
+	from, err := openRemote(ctx, u, e, watching{transport})
 	if err != nil {
 		transport.CloseIdleConnections()
 		return nil, nil, err
@@ -161,9 +161,10 @@ func (f *Fetcher) retry() retry {
 }
 
 func (f *Fetcher) list(ctx context.Context, u origin.URI, from source) (objects []object, err error) {
-	err = f.retry().do(ctx, "listing", func() (bool, error) {
-		// A listing comes in pages, each within its time.
-		dog := newWatchdog(ctx, 4*f.options.Stall)
+	again := f.retry()
+	again.stalls = 2 // nothing is lost by telling soon that a server is silent
+	err = again.do(ctx, "listing", func() (bool, error) {
+		dog := newWatchdog(ctx, f.options.Stall)
 		defer dog.stop()
 		objects, err = from.list(dog.ctx)
 		return false, dog.blame(err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sluice-serving/sluice/runtime/storage/origin"
@@ -31,10 +32,10 @@ func openHub(u origin.URI, e environment, transport http.RoundTripper) source {
 	}
 	headers := http.Header{}
 	if token := e.hubToken(); token != "" {
-		// net/http leaves it out when the hub redirects to another host.
 		headers.Set("Authorization", "Bearer "+token)
 	}
-	return &hub{uri: u, endpoint: endpoint, web: &web{uri: u, client: &http.Client{Transport: transport}, headers: headers}}
+	client := &http.Client{Transport: transport, CheckRedirect: keepAtHost(headers)}
+	return &hub{uri: u, endpoint: endpoint, web: &web{uri: u, client: client, headers: headers}}
 }
 
 func (h *hub) place() string { return "hf|" + h.endpoint + "|" + h.uri.Bucket }
@@ -119,22 +120,47 @@ func (h *hub) ask(ctx context.Context, address string, into any) (next string, e
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxListing)).Decode(into); err != nil {
 		return "", fmt.Errorf("the hub's answer is no listing: %w", err)
 	}
-	return nextPage(response), nil
+	return h.nextPage(response)
 }
 
-// nextPage reads the header Link: <address>; rel="next". A page elsewhere is not followed: the token would go there.
-func nextPage(response *http.Response) string {
-	for _, link := range strings.Split(response.Header.Get("Link"), ",") {
-		address, rel, ok := strings.Cut(strings.TrimSpace(link), ">")
-		if !ok || !strings.Contains(rel, `rel="next"`) {
-			continue
+// nextPage reads the header Link: <address>; rel="next". A page elsewhere is not followed, since the token would go there, and
+// not left out either: a part of the files would pass for the model.
+func (h *hub) nextPage(response *http.Response) (string, error) {
+	address := linkTo("next", response.Header.Values("Link"))
+	if address == "" {
+		return "", nil
+	}
+	page, err := response.Request.URL.Parse(address)
+	if err != nil {
+		return "", h.uri.Fail(origin.ReasonServer, "the listing's next page has no address", "look at the mirror that HF_ENDPOINT names")
+	}
+	home, err := url.Parse(h.endpoint)
+	if err != nil || !sameServer(home, page) {
+		return "", h.uri.Fail(origin.ReasonServer, "the listing goes on at another server, %s", "set HF_ENDPOINT to the one that serves all of it",
+			origin.Clipped(page.Scheme+"://"+page.Host))
+	}
+	return page.String(), nil
+}
+
+// linkTo gives the address of a relation in headers Link (RFC 8288), or "".
+func linkTo(relation string, headers []string) string {
+	rest := strings.Join(headers, ", ")
+	for {
+		_, after, found := strings.Cut(rest, "<")
+		address, parameters, closed := strings.Cut(after, ">")
+		if !found || !closed {
+			return ""
 		}
-		page, err := response.Request.URL.Parse(strings.TrimPrefix(address, "<"))
-		if err == nil && page.Host == response.Request.URL.Host {
-			return page.String()
+		parameters, rest, _ = strings.Cut(parameters, "<")
+		rest = "<" + rest
+		for parameter := range strings.SplitSeq(parameters, ";") {
+			name, value, _ := strings.Cut(strings.Trim(parameter, " ,"), "=")
+			words := strings.Fields(strings.Trim(value, `"`))
+			if strings.EqualFold(name, "rel") && slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, relation) }) {
+				return address
+			}
 		}
 	}
-	return ""
 }
 
 func (h *hub) open(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error) {

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,7 +22,9 @@ const hubCommit = "0123456789abcdef0123456789abcdef01234567"
 type mirror struct {
 	small, large map[string][]byte
 	// lies has the listing name another hash for this file.
-	lies  string
+	lies string
+	// next is the header Link of the listing's first page; empty leads to the second.
+	next  string
 	files string
 	// leaked says that the token came to the host of the large files.
 	leaked atomic.Bool
@@ -51,7 +54,8 @@ func (m *mirror) handle(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/api/models/org/name/revision/main":
 		_ = json.NewEncoder(w).Encode(map[string]string{"sha": hubCommit})
 	case r.URL.Path == "/api/models/org/name/tree/"+hubCommit && r.URL.Query().Get("cursor") == "":
-		w.Header().Set("Link", `<`+r.URL.Path+`?recursive=true&cursor=2>; rel="next"`)
+		w.Header().Add("Link", `<https://example.com/a,b>; rel="license"`)
+		w.Header().Add("Link", cmp.Or(m.next, `<`+r.URL.Path+`?recursive=true&cursor=2>; title=more; rel=next`))
 		_ = json.NewEncoder(w).Encode(append(m.entries(m.small, false), map[string]any{"type": "directory", "path": "sub"}))
 	case r.URL.Path == "/api/models/org/name/tree/"+hubCommit:
 		_ = json.NewEncoder(w).Encode(m.entries(m.large, true))
@@ -125,4 +129,14 @@ func TestHubNamesThatLeadOut(t *testing.T) {
 	m := &mirror{small: map[string][]byte{"../evil": []byte("x")}}
 	f := newTester(t, map[string]string{"HF_ENDPOINT": m.start(t), "HF_TOKEN": "hf_secret"})
 	f.mustFail("hf://org/name", origin.ReasonUnsafeArchive, "../evil")
+}
+
+// A listing that goes on elsewhere is an error: without the rest, a part of the model would pass for all of it.
+func TestHubListingThatGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, next := range []string{`<http://127.0.0.1:1/more>; rel="next"`, `<http://[>; rel="next"`} {
+		m := &mirror{next: next, small: map[string][]byte{"config.json": []byte(`{}`)}, large: map[string][]byte{"model.safetensors": []byte("weights")}}
+		f := newTester(t, map[string]string{"HF_ENDPOINT": m.start(t), "HF_TOKEN": "hf_secret"})
+		f.mustFail("hf://org/name", origin.ReasonServer, "the listing")
+	}
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -11,6 +12,8 @@ import (
 type retry struct {
 	// attempts are those in a row that bring nothing.
 	attempts int
+	// stalls are those in a row at which the server is silent; 0 is as many as attempts.
+	stalls int
 	// first and limit bound the wait, which doubles.
 	first, limit time.Duration
 	logger       *slog.Logger
@@ -18,11 +21,14 @@ type retry struct {
 
 // do calls attempt until it goes well, fails for good, or has failed too often in a row without moving.
 func (r retry) do(ctx context.Context, what string, attempt func() (moved bool, err error)) error {
-	wait := r.first
+	wait, silent := r.first, 0
 	for tries := 1; ; tries++ {
 		moved, err := attempt()
 		if moved {
 			tries, wait = 1, r.first
+		}
+		if silent++; !errors.Is(err, errStalled) {
+			silent = 0
 		}
 		if err == nil || ctx.Err() != nil {
 			if err != nil {
@@ -30,7 +36,7 @@ func (r retry) do(ctx context.Context, what string, attempt func() (moved bool, 
 			}
 			return err
 		}
-		if !retryable(err) || tries >= r.attempts {
+		if !retryable(err) || tries >= r.attempts || r.stalls > 0 && silent >= r.stalls {
 			return err
 		}
 		// Spread out: many replicas fail at one moment when a store does.

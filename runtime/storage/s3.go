@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
@@ -85,8 +86,10 @@ func s3Client(ctx context.Context, u origin.URI, e environment, transport http.R
 	if err != nil {
 		return nil, "", u.Fail(origin.ReasonCredentials, "the AWS configuration can't be read", "correct AWS_PROFILE and the files in ~/.aws").Because(err)
 	}
-	if !anonymous && id == "" && !found(ctx, loaded) {
-		loaded.Credentials = aws.AnonymousCredentials{}
+	if !anonymous && id == "" {
+		if loaded.Credentials, err = orAnonymous(ctx, u, loaded.Credentials); err != nil {
+			return nil, "", err
+		}
 	}
 	return s3.NewFromConfig(loaded, func(o *s3.Options) {
 		// Not for the whole configuration: it would refuse a client of ours as soon as AWS_CA_BUNDLE is set.
@@ -103,14 +106,27 @@ func s3Client(ctx context.Context, u origin.URI, e environment, transport http.R
 	}), endpoint, nil
 }
 
-// found says whether the user's files, or the machine's own identity, give credentials. Without any a public bucket can
-// still be read.
-func found(ctx context.Context, loaded aws.Config) bool {
-	const identityTimeout = 3 * time.Second // a machine outside any cloud answers nothing
-	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
+// orAnonymous checks the credentials of the user's files, or the machine's own identity. Without any a public bucket can still
+// be read; those that are configured and can't be had are a mistake, which a refusal of the store would hide.
+func orAnonymous(ctx context.Context, u origin.URI, loaded aws.CredentialsProvider) (aws.CredentialsProvider, error) {
+	machine := aws.IsCredentialsProvider(loaded, (*ec2rolecreds.Provider)(nil)) // what the SDK ends at when nothing is configured
+	wait := time.Minute
+	if machine {
+		wait = 3 * time.Second // a machine outside any cloud answers nothing
+	}
+	within, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	_, err := loaded.Credentials.Retrieve(ctx)
-	return err == nil
+	_, err := loaded.Retrieve(within)
+	switch {
+	case err == nil:
+		return loaded, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case machine:
+		return aws.AnonymousCredentials{}, nil
+	}
+	return nil, u.Fail(origin.ReasonCredentials, "the AWS credentials that are configured can't be had, or have expired",
+		"renew them (for a profile of SSO: aws sso login), or correct AWS_PROFILE and the files in ~/.aws; a public bucket needs awsAnonymousCredential=true").Because(err)
 }
 
 // s3Endpoint is the address of a store other than Amazon's, or empty. KServe's S3_ENDPOINT has no scheme.

@@ -100,6 +100,31 @@ func TestS3PublicBucketNeedsNoCredentials(t *testing.T) {
 	}
 }
 
+// Credentials that are configured and can't be had are said to be so: a store would say of a request without them, at best, that
+// it is refused.
+func TestS3CredentialsThatCannotBeHad(t *testing.T) {
+	t.Parallel()
+	store := running(t, moto)
+	store.Put(t, "unread", map[string][]byte{"m/model.onnx": []byte("one")})
+	for name, profile := range map[string]string{
+		"a session of SSO that has ended": "sso_start_url = https://127.0.0.1:1/start\nsso_region = eu-central-1\nsso_account_id = 123456789012\nsso_role_name = reader\n",
+		"a program that fails":            "credential_process = false\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := filepath.Join(t.TempDir(), "config")
+			if err := os.WriteFile(config, []byte("[default]\n"+profile), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f := newTester(t, map[string]string{"AWS_ENDPOINT_URL": store.URL, "AWS_CONFIG_FILE": config, "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
+			f.mustFail("s3://unread/m", origin.ReasonCredentials, "aws sso login", "AWS_PROFILE")
+		})
+	}
+	// With none at all the store is asked as a stranger asks, which this one refuses.
+	f := newTester(t, map[string]string{"AWS_ENDPOINT_URL": store.URL, "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
+	f.mustFail("s3://unread/m", origin.ReasonCredentials, "403")
+}
+
 func TestS3StorageConfig(t *testing.T) {
 	t.Parallel()
 	store := running(t, moto)

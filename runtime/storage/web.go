@@ -39,19 +39,29 @@ func openWeb(u origin.URI, e environment, transport http.RoundTripper) (source, 
 	for name, value := range headers {
 		w.headers.Set(name, value)
 	}
-	// net/http sends headers that it does not know as credentials to whatever host it is redirected to.
-	w.client.CheckRedirect = func(next *http.Request, before []*http.Request) error {
+	w.client.CheckRedirect = keepAtHost(w.headers)
+	return w, nil
+}
+
+// keepAtHost drops secret headers where a redirection leads to another host, or from https to http. net/http itself sends on
+// those that it doesn't know as credentials, and looks at the host's name alone for the others.
+func keepAtHost(secret http.Header) func(*http.Request, []*http.Request) error {
+	return func(next *http.Request, before []*http.Request) error {
 		if len(before) > 10 {
 			return fmt.Errorf("redirected more than 10 times")
 		}
-		if next.URL.Host != parsed.Host {
-			for name := range headers {
+		if !sameServer(before[0].URL, next.URL) {
+			for name := range secret {
 				next.Header.Del(name)
 			}
 		}
 		return nil
 	}
-	return w, nil
+}
+
+// sameServer says whether what is meant for one address may be sent to another: of the same host, and not less guarded.
+func sameServer(meant, to *url.URL) bool {
+	return to.Host == meant.Host && (to.Scheme == meant.Scheme || to.Scheme == "https")
 }
 
 func (w *web) place() string {
