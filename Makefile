@@ -47,6 +47,7 @@ check-test:
 clients: ## Install the Python clients that the end-to-end tests use, if they are not there.
 	@config/deps/venv.sh clients test/clients/requirements.txt
 	@config/deps/venv.sh sklearn runtime/sklearn/testdata/requirements.txt
+	@config/deps/venv.sh convert runtime/convert/testdata/requirements.txt
 
 .PHONY: stores
 stores: ## Install the object stores that the tests of storage use, if they are not there.

@@ -57,6 +57,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	if err := o.check(data); err != nil {
+		return Report{}, err
+	}
 	about := sklearn.Describe(data)
 	if o.Version != "" {
 		about.Version = o.Version
@@ -131,8 +134,12 @@ func install(from, to string) error {
 		return err
 	}
 	part := to + ".part"
-	if err := os.WriteFile(part, content, 0o644); err != nil { //nolint:gosec // a model that other users may read
-		return err
+	err = os.WriteFile(part, content, 0o644) //nolint:gosec // a model that other users may read
+	if err == nil {
+		err = os.Rename(part, to)
 	}
-	return os.Rename(part, to)
+	if err != nil {
+		_ = os.Remove(part)
+	}
+	return err
 }

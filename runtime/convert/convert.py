@@ -22,8 +22,8 @@ class Fault(Exception):
 
 
 def load(path):
-    import joblib
     try:
+        import joblib
         return joblib.load(path)
     except ModuleNotFoundError as e:
         raise Fault("module", e.name or str(e)) from e
@@ -31,6 +31,15 @@ def load(path):
         raise Fault("load", "%s: the code that wrote the file isn't the code that is installed" % e) from e
     except Exception as e:
         raise Fault("load", "%s: %s" % (type(e).__name__, e)) from e
+
+
+def sample_of(path):
+    try:
+        return rows_of(path)
+    except Fault:
+        raise
+    except Exception as e:
+        raise Fault("sample", "%s: %s" % (type(e).__name__, e)) from e
 
 
 def rows_of(path):
@@ -122,29 +131,44 @@ def register():
 
 
 def convert(model, inputs):
-    from skl2onnx import convert_sklearn
+    from skl2onnx import convert_sklearn, get_latest_tested_opset_version
     from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
     register()
     last = model.steps[-1][1] if hasattr(model, "steps") else model
     options = {id(last): {"zipmap": False}} if hasattr(last, "predict_proba") or hasattr(last, "decision_function") and hasattr(last, "classes_") else None
+    plain, old = {}, {"target_opset": {"": get_latest_tested_opset_version(), "ai.onnx.ml": 3}}
     last_error = None
-    for chosen in (options, None):
+    # The converters of boosters don't know the newest operators, and some have no options.
+    for chosen, operators in ((options, plain), (options, old), (None, plain), (None, old)):
         try:
-            return convert_sklearn(model, initial_types=inputs, options=chosen)
+            return convert_sklearn(model, initial_types=inputs, options=chosen, **operators)
         except (MissingConverter, MissingShapeCalculator) as e:
             raise Fault("unconvertible", str(e).strip().splitlines()[0]) from e
+        except NotImplementedError as e:
+            raise Fault("unconvertible", str(e).strip() or "its converter isn't complete") from e
         except NameError as e:  # an option that this converter doesn't have
             last_error = e
         except Exception as e:
+            if operators is plain and "ai.onnx.ml" in str(e):
+                last_error = e
+                continue
             raise Fault("conversion", "%s: %s" % (type(e).__name__, (str(e).strip() or "no reason given").splitlines()[0])) from e
     raise Fault("conversion", str(last_error))
 
 
-def compare(model, onnx, names, columns):
+def opened(onnx):
+    """The ONNX model as ONNX Runtime loads it: skl2onnx makes some that nothing can."""
+    import onnxruntime
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        return onnxruntime.InferenceSession(onnx.SerializeToString(), providers=["CPUExecutionProvider"])
+    except Exception as e:
+        raise Fault("unconvertible", "ONNX Runtime can't load what it makes of it: %s" % str(e).strip().splitlines()[0]) from e
+
+
+def compare(model, session, names, columns):
     """Asks both for the sample's rows; the differences are of each output."""
     import numpy as np
-    import onnxruntime
-    session = onnxruntime.InferenceSession(onnx.SerializeToString(), providers=["CPUExecutionProvider"])
     if len(session.get_inputs()) > 1 or any(is_text(c) for c in columns):
         import pandas as pd
         named = names or [i.name for i in session.get_inputs()]
@@ -180,14 +204,15 @@ def run(request):
         import sklearn
     except ImportError as e:
         raise Fault("module", e.name or str(e)) from e
-    sample = rows_of(request["sample"]) if request.get("sample") else None
+    sample = sample_of(request["sample"]) if request.get("sample") else None
     inputs, names, columns = signature(model, sample)
     onnx = convert(model, inputs)
+    session = opened(onnx)
     answer = {"class": "%s.%s" % (type(model).__module__, type(model).__name__), "sklearn": sklearn.__version__, "skl2onnx": skl2onnx.__version__,
               "inputs": [n for n, _ in inputs], "outputs": [o.name for o in onnx.graph.output]}
     if sample:
         try:
-            answer["check"] = compare(model, onnx, names, columns)
+            answer["check"] = compare(model, session, names, columns)
         except Exception as e:
             raise Fault("check", "%s: %s" % (type(e).__name__, e)) from e
     with open(request["output"], "wb") as f:

@@ -32,9 +32,13 @@ func requirements(about sklearn.Description) []string {
 		pins = []string{"scikit-learn==" + version, "onnxmltools==1.12.0", "skl2onnx==1.17.0", "onnx==1.16.2", "onnxruntime==1.18.1", "numpy<2", "pandas<2.2", "lz4"}
 	}
 	for _, library := range []string{"xgboost", "lightgbm"} {
-		if slices.Contains(about.Libraries, library) {
-			pins = append(pins, library)
+		if !slices.Contains(about.Libraries, library) {
+			continue
 		}
+		if library == "xgboost" && runtime.GOOS == "linux" {
+			library = "xgboost-cpu" // the other brings hundreds of megabytes for GPUs
+		}
+		pins = append(pins, library)
 	}
 	slices.Sort(pins)
 	return pins

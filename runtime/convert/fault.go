@@ -7,6 +7,8 @@ type Kind string
 
 // The kinds; those of the program in Python are spelled as it spells them.
 const (
+	NotPickle     Kind = "pickle"        // the file isn't one
+	BadOutput     Kind = "output"        // the ONNX file can't be written where it should be
 	NoPython      Kind = "python"        // there is no interpreter
 	NoEnvironment Kind = "environment"   // it can't make a virtual environment
 	NoIndex       Kind = "index"         // pip can't reach its index
@@ -35,6 +37,10 @@ const ownServer = "serve it by its own server: `runtime: kserve-sklearnserver` o
 
 func (f *Fault) Error() string {
 	switch f.Kind {
+	case NotPickle:
+		return fmt.Sprintf("%s is neither a pickle nor a joblib file: %s", f.Model, f.Text)
+	case BadOutput:
+		return f.Text
 	case NoPython:
 		return fmt.Sprintf("there is no Python to convert with (%s): install python3 with venv and pip, or name an interpreter by --python", f.Text)
 	case NoEnvironment:
