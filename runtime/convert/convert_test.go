@@ -66,6 +66,7 @@ func run(t *testing.T, o convert.Options) (convert.Report, error) {
 
 // TestAConvertedModelIsHeldAgainstTheOriginal converts models that are served natively as well, since skl2onnx knows those best.
 func TestAConvertedModelIsHeldAgainstTheOriginal(t *testing.T) {
+	t.Parallel()
 	matrix := `{"inputs": [{"name": "x", "shape": [3, 5], "datatype": "FP64", "data": [1, 2, 3, 4, 5, 0, 1, 0, 1, 0, -1, 0.5, 2, 9, 1]}]}`
 	for _, test := range []struct{ model, sample, output string }{
 		{"num-names.pkl", `{"instances": [{"e": 1, "b": 2, "a": 0.5, "c": 3, "d": 1}, {"e": 0, "b": 1, "a": 0.5, "c": 3, "d": 9}]}`, "predict predict_proba"},
@@ -117,6 +118,7 @@ func TestABoostedPipelineIsConverted(t *testing.T) {
 
 // TestWhatCannotBeConvertedSaysWhatToDo goes through the steps that can fail.
 func TestWhatCannotBeConvertedSaysWhatToDo(t *testing.T) {
+	t.Parallel()
 	birch, err := filepath.Glob(models("more1.9", "cluster-birch.*"))
 	if err != nil || len(birch) != 1 {
 		t.Fatal(birch, err)

@@ -44,6 +44,9 @@ func requirements(about sklearn.Description) []string {
 	return pins
 }
 
+// hasConverter ends well where all is installed, and imports none of it: that takes seconds.
+const hasConverter = "import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ('joblib', 'skl2onnx', 'sklearn', 'onnxruntime'))))"
+
 // environment gives the interpreter that converts: the user's if it can, else one of an environment in the cache.
 func (o Options) environment(ctx context.Context, about sklearn.Description) (string, error) {
 	base := o.Python
@@ -55,7 +58,7 @@ func (o Options) environment(ctx context.Context, about sklearn.Description) (st
 		return "", &Fault{Kind: NoPython, Text: err.Error()}
 	}
 	if o.Python != "" {
-		if _, err := runPython(ctx, base, "-c", "import skl2onnx, sklearn, onnxruntime"); err == nil {
+		if _, err := runPython(ctx, base, "-c", hasConverter); err == nil {
 			return base, nil
 		}
 	}
