@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
@@ -71,6 +72,9 @@ func s3Client(ctx context.Context, u origin.URI, e environment, transport http.R
 	}
 	if file := e.first("AWS_CONFIG_FILE"); file != "" {
 		options = append(options, config.WithSharedConfigFiles([]string{file}))
+	}
+	if e.flag(false, "AWS_EC2_METADATA_DISABLED") {
+		options = append(options, config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	}
 	id, secret := e.first("AWS_ACCESS_KEY_ID"), e.first("AWS_SECRET_ACCESS_KEY")
 	anonymous := e.flag(false, "awsAnonymousCredential", "AWS_ANONYMOUS_CREDENTIAL")

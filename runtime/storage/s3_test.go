@@ -121,7 +121,9 @@ func TestS3CredentialsThatCannotBeHad(t *testing.T) {
 		})
 	}
 	// With none at all the store is asked as a stranger asks, which this one refuses.
-	f := newTester(t, map[string]string{"AWS_ENDPOINT_URL": store.URL, "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
+	f := newTester(t, map[string]string{
+		"AWS_ENDPOINT_URL": store.URL, "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true",
+	})
 	f.mustFail("s3://unread/m", origin.ReasonCredentials, "403")
 }
 
