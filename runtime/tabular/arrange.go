@@ -27,7 +27,7 @@ func (p *predictor) Arrange(given []oip.Tensor) ([]oip.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.joined(columns)
+	return p.joined(columns, given[0].Name != "" && p.hasCategories)
 }
 
 func (p *predictor) isFeature(name string) bool {
@@ -71,7 +71,7 @@ func (p *predictor) whole(t oip.Tensor) ([]oip.Tensor, error) {
 		return nil, err
 	}
 	if t.Datatype == oip.Bytes {
-		return p.joined(columnsOf(t, rows, width))
+		return p.joined(columnsOf(t, rows, width), false)
 	}
 	if p.hasTexts && rows > 0 {
 		for i, f := range p.features {
@@ -156,8 +156,9 @@ func allMissing(rows int) oip.Tensor {
 	return oip.Tensor{Datatype: oip.Bytes, Shape: []int64{int64(rows)}, Strings: make([]string, rows), Missing: missing}
 }
 
-// joined makes one matrix of columns that are all numbers, and checks that texts stand only where the model takes them.
-func (p *predictor) joined(columns []oip.Tensor) ([]oip.Tensor, error) {
+// joined makes one matrix of columns that are all numbers, unless they are to stay apart, and checks that texts stand only where
+// the model takes them.
+func (p *predictor) joined(columns []oip.Tensor, apart bool) ([]oip.Tensor, error) {
 	rows, numeric := int(columns[0].Shape[0]), true
 	for i, t := range columns {
 		if err := p.checkKind(i, t, rows); err != nil {
@@ -168,7 +169,7 @@ func (p *predictor) joined(columns []oip.Tensor) ([]oip.Tensor, error) {
 		}
 		numeric = numeric && columns[i].Datatype != oip.Bytes
 	}
-	if !numeric {
+	if !numeric || apart {
 		out := make([]oip.Tensor, len(columns))
 		for i, t := range columns {
 			out[i] = oip.Tensor{Name: p.nameOf(i), Datatype: oip.Bytes, Shape: []int64{int64(rows)}, Strings: t.Strings, Missing: t.Missing}
@@ -198,7 +199,7 @@ func (p *predictor) checkKind(i int, t oip.Tensor, rows int) error {
 		kind = p.features[i].Kind
 	}
 	switch {
-	case kind == Number && t.Datatype == oip.Bytes:
+	case kind.isNumber() && t.Datatype == oip.Bytes:
 		return p.notNumber(i, t)
 	case kind == Text && t.Datatype != oip.Bytes:
 		for row, v := range oip.AppendFloat64s(nil, t) {

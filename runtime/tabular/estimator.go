@@ -15,7 +15,17 @@ const (
 	Text
 	// Any takes numbers and texts, as an encoder of categories does.
 	Any
+	// Category takes numbers that stand for categories. Where the client names the columns they are values, as in a data frame, and
+	// reach the estimator as columns; in a matrix they are what the model computes with.
+	Category
+	// AnyCategory is Category with texts among the values.
+	AnyCategory
 )
+
+// isNumber says whether only numbers are taken.
+func (k Kind) isNumber() bool { return k == Number || k == Category }
+
+func (k Kind) isCategory() bool { return k == Category || k == AnyCategory }
 
 // Feature is one column of what a model takes.
 type Feature struct {

@@ -31,6 +31,7 @@ func NewPredictor(e Estimator, o Options) model.Predictor {
 			p.places[f.Name] = i
 		}
 		p.hasTexts = p.hasTexts || f.Kind == Text
+		p.hasCategories = p.hasCategories || f.Kind.isCategory()
 	}
 	p.answers = answersOf(e.Outputs(), o)
 	return p
@@ -42,9 +43,11 @@ type predictor struct {
 	features  []Feature      // nil: any number of numbers
 	places    map[string]int // of each feature's name; nil if the model knows none
 	hasTexts  bool           // some feature takes nothing but texts
-	style     Answers
-	answers   []answer
-	first     []int // what is answered when nothing is asked for
+	// hasCategories says that some feature is of categories, whose values in named columns aren't those in a matrix.
+	hasCategories bool
+	style         Answers
+	answers       []answer
+	first         []int // what is answered when nothing is asked for
 }
 
 var _ model.Selective = (*predictor)(nil)
@@ -55,7 +58,7 @@ const wholeName = "input-0"
 // Signature names each feature if the model does, and else has one matrix.
 func (p *predictor) Signature() model.Signature {
 	s := model.Signature{Rows: model.RowsOfNumbers}
-	if slices.ContainsFunc(p.features, func(f Feature) bool { return f.Kind != Number }) {
+	if slices.ContainsFunc(p.features, func(f Feature) bool { return !f.Kind.isNumber() }) {
 		s.Rows = model.RowsWithTexts
 	}
 	switch {

@@ -29,9 +29,9 @@ type Model struct {
 // Train trains count models of a library, "xgboost" or "lightgbm", in a Python environment that it makes if need be.
 func Train(t testing.TB, library string, seed, count int) []Model {
 	t.Helper()
-	home := environment(t)
+	home := environment(t, "trees", "requirements.txt")
 	folder := t.TempDir()
-	training := exec.CommandContext(t.Context(), python(t), filepath.Join(home, "testdata", "train.py"), library, fmt.Sprint(seed), fmt.Sprint(count), folder)
+	training := exec.CommandContext(t.Context(), python(t, "trees"), filepath.Join(home, "testdata", "train.py"), library, fmt.Sprint(seed), fmt.Sprint(count), folder)
 	training.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1") // threads that wait in vain slow down the tests beside
 	run(t, training)
 
@@ -58,13 +58,13 @@ func Train(t testing.TB, library string, seed, count int) []Model {
 	return models
 }
 
-// environment makes the Python environment, if need be, and gives the folder of runtime/trees.
-func environment(t testing.TB) string {
+// environment makes a Python environment, if need be, and gives the folder of runtime/trees.
+func environment(t testing.TB, name, requirements string) string {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	home := filepath.Dir(filepath.Dir(here))
 	root := filepath.Dir(filepath.Dir(home))
-	run(t, exec.CommandContext(t.Context(), filepath.Join(root, "config", "deps", "venv.sh"), "trees", filepath.Join(home, "testdata", "requirements.txt")))
+	run(t, exec.CommandContext(t.Context(), filepath.Join(root, "config", "deps", "venv.sh"), name, filepath.Join(home, "testdata", requirements)))
 	return home
 }
 
@@ -79,8 +79,8 @@ func Slice(m tabular.Matrix, from, to int) *tabular.Frame {
 	return &tabular.Frame{Rows: part.Rows, Numbers: &part}
 }
 
-// python is the environment's interpreter, where config/deps/venv.sh puts it.
-func python(t testing.TB) string {
+// python is an environment's interpreter, where config/deps/venv.sh puts it.
+func python(t testing.TB, name string) string {
 	t.Helper()
 	cache := os.Getenv("SLUICE_CACHE")
 	if cache == "" {
@@ -90,7 +90,7 @@ func python(t testing.TB) string {
 		}
 		cache = filepath.Join(base, "sluice")
 	}
-	return filepath.Join(cache, "python", "trees", "bin", "python")
+	return filepath.Join(cache, "python", name, "bin", "python")
 }
 
 func run(t testing.TB, command *exec.Cmd) {

@@ -69,8 +69,8 @@ func Race(b *testing.B, name string, open func(file string, threads int) (tabula
 
 func startLibrary(b *testing.B, name, folder string) library {
 	b.Helper()
-	home := environment(b)
-	command := exec.CommandContext(context.WithoutCancel(b.Context()), python(b), filepath.Join(home, "testdata", "speed.py"), name, folder)
+	home := environment(b, "trees", "requirements.txt")
+	command := exec.CommandContext(context.WithoutCancel(b.Context()), python(b, "trees"), filepath.Join(home, "testdata", "speed.py"), name, folder)
 	// (It ends with its input. The benchmark's context ends before that.)
 	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	command.Stderr = os.Stderr

@@ -3,22 +3,18 @@ package lightgbm
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
-	"strconv"
 
 	"github.com/sluice-serving/sluice/api/oip"
-	"github.com/sluice-serving/sluice/runtime/model"
 	"github.com/sluice-serving/sluice/runtime/tabular"
 	"github.com/sluice-serving/sluice/runtime/trees"
+	"github.com/sluice-serving/sluice/runtime/trees/categories"
 	"github.com/sluice-serving/sluice/runtime/trees/classes"
 )
 
 // estimator is a loaded model.
 type estimator struct {
-	features  []tabular.Feature
-	codes     []map[string]float64 // for each feature, the codes of its categories' texts; nil: it has none
+	rows      *categories.Encoder
 	groups    int
 	divisor   float64 // of the sums: a random forest's iterations, else 1
 	objective objective
@@ -40,7 +36,9 @@ func newEstimator(b *booster, o Options) (*estimator, error) {
 		return nil, err
 	}
 	e := &estimator{groups: b.groups, objective: objective, divisor: 1}
-	e.describeFeatures(b)
+	if e.rows, err = b.encoder(); err != nil {
+		return nil, err
+	}
 	if e.outputs, err = e.outputsFor(o); err != nil {
 		return nil, err
 	}
@@ -54,22 +52,6 @@ func newEstimator(b *booster, o Options) (*estimator, error) {
 	forest := trees.Forest{Features: len(b.names), Groups: b.groups, Input: trees.Double, Output: trees.Double, Trees: used}
 	e.ensemble, err = trees.Build(forest, trees.Options{Threads: o.Threads})
 	return e, err
-}
-
-func (e *estimator) describeFeatures(b *booster) {
-	e.features = make([]tabular.Feature, len(b.names))
-	e.codes = make([]map[string]float64, len(b.names))
-	for i, name := range b.names {
-		e.features[i].Name = name
-		if b.labels == nil || b.labels[i] == nil {
-			continue
-		}
-		e.features[i].Kind = tabular.Any
-		e.codes[i] = make(map[string]float64, len(b.labels[i]))
-		for code, label := range b.labels[i] {
-			e.codes[i][label] = float64(code)
-		}
-	}
 }
 
 func (e *estimator) outputsFor(o Options) ([]output, error) {
@@ -98,7 +80,7 @@ func (e *estimator) outputsFor(o Options) ([]output, error) {
 	}, nil
 }
 
-func (e *estimator) Features() []tabular.Feature { return e.features }
+func (e *estimator) Features() []tabular.Feature { return e.rows.Features() }
 
 func (e *estimator) Outputs() []tabular.Output {
 	described := make([]tabular.Output, len(e.outputs))
@@ -108,10 +90,10 @@ func (e *estimator) Outputs() []tabular.Output {
 	return described
 }
 
-// Compute takes any number for a value; texts only for a feature whose categories the model has kept. As in LightGBM, a text
-// that is none of them is a missing value.
+// Compute takes any number for a value; the columns of a data frame have categories where the model has kept some. As in LightGBM,
+// a value that is none of them is missing.
 func (e *estimator) Compute(ctx context.Context, frame *tabular.Frame, outputs []int) ([]oip.Tensor, error) {
-	rows, err := e.matrix(frame)
+	rows, err := e.rows.Matrix(frame)
 	if err != nil {
 		return nil, err
 	}
@@ -173,31 +155,4 @@ func (e *estimator) chosen(predictions []float64) []int {
 		}
 	}
 	return chosen
-}
-
-// matrix gives the frame's numbers, categories as their codes.
-func (e *estimator) matrix(frame *tabular.Frame) (tabular.Matrix, error) {
-	if frame.Numbers != nil {
-		return *frame.Numbers, nil
-	}
-	m := tabular.Matrix{Rows: frame.Rows, Cols: len(frame.Columns), F64: make([]float64, frame.Rows*len(frame.Columns))}
-	for i := range frame.Columns {
-		c := &frame.Columns[i]
-		for row := range frame.Rows {
-			value := math.NaN()
-			switch {
-			case c.Texts == nil:
-				value = c.Numbers[row]
-			case c.Missing != nil && c.Missing[row]:
-			case e.codes[i] == nil:
-				return m, &model.InvalidInputError{Problem: fmt.Sprintf("row %d: feature %s is %q; the model takes numbers there", row, strconv.Quote(e.features[i].Name), c.Texts[row])}
-			default:
-				if code, known := e.codes[i][c.Texts[row]]; known {
-					value = code
-				}
-			}
-			m.F64[row*m.Cols+i] = value
-		}
-	}
-	return m, nil
 }

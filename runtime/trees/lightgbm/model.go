@@ -1,10 +1,8 @@
 package lightgbm
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/sluice-serving/sluice/runtime/trees"
@@ -16,9 +14,10 @@ type booster struct {
 	infos     []string // what values each feature had: [least:greatest], the categories with colons between, or none
 	groups    int      // trees of an iteration, and numbers of a row
 	objective string   // "" if it was a function of the user's
+	declared  []int    // the features whose values were unordered categories, if the parameters say so
 	average   bool     // the sums are divided by the number of iterations: a random forest
 	trees     []trees.Tree
-	labels    [][]string // the texts of each feature's categories by their codes; nil if there are none
+	pandas    [][]any // the categories of each of a data frame's columns of categories, by their codes
 }
 
 // maxFeatures bounds what describes each feature, which takes memory of its own, however small the file.
@@ -58,7 +57,7 @@ func read(data []byte) (*booster, error) {
 	if len(b.trees)%b.groups != 0 {
 		return nil, fmt.Errorf("%d trees, which is no multiple of the %d of an iteration", len(b.trees), b.groups)
 	}
-	return b, b.readPandas(l)
+	return b, b.readRest(l)
 }
 
 func (b *booster) header(s section) error {
@@ -89,61 +88,4 @@ func (b *booster) header(s section) error {
 	b.objective = strings.TrimSpace(s["objective"])
 	_, b.average = s["average_output"]
 	return nil
-}
-
-// readPandas reads the last line of a model of a data frame: the categories of each of its columns of categories.
-func (b *booster) readPandas(l *lines) error {
-	const mark = "pandas_categorical:"
-	var columns [][]any
-	for {
-		line, ok := l.next()
-		if !ok {
-			return nil
-		}
-		if text, found := strings.CutPrefix(line, mark); found {
-			if err := json.Unmarshal([]byte(text), &columns); err != nil {
-				return fmt.Errorf("line %d: what stands behind %q: %w", l.number, mark, err)
-			}
-			break
-		}
-	}
-	features := b.categorical(len(columns))
-	if features == nil {
-		return nil
-	}
-	b.labels = make([][]string, len(b.names))
-	for i, categories := range columns {
-		labels := make([]string, 0, len(categories))
-		for _, category := range categories {
-			if text, ok := category.(string); ok {
-				labels = append(labels, text)
-			}
-		}
-		if len(labels) == len(categories) && len(labels) > 0 { // else they are numbers, which stand for themselves
-			b.labels[features[i]] = labels
-		}
-	}
-	return nil
-}
-
-// categorical gives the count features whose values were categories. The file doesn't say which columns of the data frame
-// were: they are those whose infos list categories, or, if that is too few, also those that had but one value. It gives nil
-// if they can't be told.
-func (b *booster) categorical(count int) []int {
-	var listed, possible []int
-	for i, info := range b.infos {
-		if _, err := strconv.Atoi(strings.Split(info, ":")[0]); err == nil {
-			listed, possible = append(listed, i), append(possible, i)
-		} else if info == "none" {
-			possible = append(possible, i)
-		}
-	}
-	switch {
-	case count > 0 && len(listed) == count:
-		return listed
-	case count > 0 && len(possible) == count:
-		return possible
-	default:
-		return nil
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,12 +110,12 @@ func TestClassesHaveTheLabelsGiven(t *testing.T) {
 func TestTextsAreCategories(t *testing.T) {
 	t.Parallel()
 	e := open(t, "4.7.0/texts.txt", lightgbm.Options{})
-	if diff := cmp.Diff([]tabular.Feature{{Name: "a"}, {Name: "c", Kind: tabular.Any}, {Name: "d"}}, e.Features()); diff != "" {
+	if diff := cmp.Diff([]tabular.Feature{{Name: "a"}, {Name: "c", Kind: tabular.AnyCategory}, {Name: "d", Kind: tabular.Category}}, e.Features()); diff != "" {
 		t.Error(diff)
 	}
-	numbers, ones := []float64{0.5, 0.5, 0.5, 0.5, 2}, []float64{1, 1, 1, 1, 1}
-	texts := &tabular.Frame{Rows: 5, Columns: []tabular.Column{{Numbers: numbers}, {Texts: []string{"x", "y", "zz", "", "other"}, Missing: []bool{false, false, false, true, false}}, {Numbers: ones}}}
-	codes := &tabular.Frame{Rows: 5, Columns: []tabular.Column{{Numbers: numbers}, {Numbers: []float64{0, 1, 2, math.NaN(), math.NaN()}}, {Numbers: ones}}}
+	numbers, nan := []float64{0.5, 0.5, 0.5, 0.5, 2}, math.NaN()
+	texts := &tabular.Frame{Rows: 5, Columns: []tabular.Column{{Numbers: numbers}, {Texts: []string{"x", "y", "zz", "", "other"}, Missing: []bool{false, false, false, true, false}}, {Numbers: []float64{20, 10, 30, nan, 1}}}}
+	codes := &tabular.Frame{Rows: 5, Numbers: &tabular.Matrix{Rows: 5, Cols: 3, F64: []float64{0.5, 0, 1, 0.5, 1, 0, 0.5, 2, 2, 0.5, nan, nan, 2, nan, nan}}}
 	byText, err := e.Compute(t.Context(), texts, []int{0})
 	if err != nil {
 		t.Fatal(err)
@@ -125,11 +127,55 @@ func TestTextsAreCategories(t *testing.T) {
 	if diff := cmp.Diff(byCode[0].Data, byText[0].Data); diff != "" {
 		t.Error(diff)
 	}
-	texts.Columns[0] = tabular.Column{Texts: []string{"w", "", "", "", ""}}
-	_, err = e.Compute(t.Context(), texts, []int{0})
+	for _, refused := range []struct {
+		column int
+		with   tabular.Column
+		want   string
+	}{
+		{0, tabular.Column{Texts: []string{"w", "", "", "", ""}}, `row 0: feature "a" is "w"`},
+		{1, tabular.Column{Numbers: []float64{nan, 2, 0, 0, 0}}, `row 1: feature "c" is the number 2; its categories are texts`},
+		{2, tabular.Column{Texts: []string{"10", "", "", "", ""}}, `row 0: feature "d" is the text "10"; its categories are numbers`},
+	} {
+		frame := &tabular.Frame{Rows: 5, Columns: slices.Clone(texts.Columns)}
+		frame.Columns[refused.column] = refused.with
+		_, err = e.Compute(t.Context(), frame, []int{0})
+		var invalid *model.InvalidInputError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), refused.want) {
+			t.Errorf("got %v, want %s", err, refused.want)
+		}
+	}
+}
+
+// TestAModelThatDoesNotSayItsCategoriesTakesCodesAlone: of two features with ranges of codes, one had ordered categories.
+func TestAModelThatDoesNotSayItsCategoriesTakesCodesAlone(t *testing.T) {
+	t.Parallel()
+	file := string(raw(t, "4.7.0/texts.txt"))
+	infos := regexp.MustCompile(`(?m)^feature_infos=.*$`)
+	parameter := regexp.MustCompile(`(?m)^\[categorical_feature: .*\n`)
+	open := func(pandas string) tabular.Estimator {
+		changed := infos.ReplaceAllString(parameter.ReplaceAllString(file, ""), "feature_infos=[-1.5:2] [0:2] [0:2]")
+		e, err := lightgbm.FromBytes([]byte(changed[:strings.Index(changed, "pandas_categorical:")]+"pandas_categorical:"+pandas+"\n"), lightgbm.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	named := &tabular.Frame{Rows: 1, Columns: []tabular.Column{{Numbers: []float64{1}}, {Numbers: []float64{1}}, {Numbers: []float64{10}}}}
 	var invalid *model.InvalidInputError
-	if !errors.As(err, &invalid) || !strings.Contains(err.Error(), `row 0: feature "a" is "w"`) {
-		t.Errorf("got %v", err)
+	e := open("[[10, 20, 30]]")
+	if _, err := e.Compute(t.Context(), named, []int{0}); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "doesn't say which they were; send the categories' codes in one tensor") {
+		t.Error(err)
+	}
+	if _, err := e.Compute(t.Context(), &tabular.Frame{Rows: 1, Numbers: &tabular.Matrix{Rows: 1, Cols: 3, F64: []float64{1, 1, 0}}}, []int{0}); err != nil {
+		t.Error(err)
+	}
+	for _, codes := range []string{"[[0, 1, 2]]", "[[false, true]]"} {
+		if _, err := open(codes).Compute(t.Context(), named, []int{0}); err != nil {
+			t.Errorf("%s: %v", codes, err)
+		}
+	}
+	if _, err := lightgbm.FromBytes([]byte(strings.Replace(file, "[10, 20, 30]", "[10, 20, 9007199254740993]", 1)), lightgbm.Options{}); err == nil || !strings.Contains(err.Error(), "2^53") {
+		t.Error(err)
 	}
 }
 

@@ -2,22 +2,20 @@ package xgboost
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-serving/sluice/api/oip"
-	"github.com/sluice-serving/sluice/runtime/model"
 	"github.com/sluice-serving/sluice/runtime/tabular"
 	"github.com/sluice-serving/sluice/runtime/trees"
+	"github.com/sluice-serving/sluice/runtime/trees/categories"
 )
 
 // estimator is a loaded model.
 type estimator struct {
-	features  []tabular.Feature
-	codes     []map[string]float64 // for each feature, the codes of its categories' texts; nil: it has none
+	rows      *categories.Encoder
 	groups    int
 	base      []float32 // a margin for each group
 	objective objective
@@ -38,7 +36,13 @@ func newEstimator(m *booster, o Options) (*estimator, error) {
 		return nil, err
 	}
 	e := &estimator{groups: m.groups(), objective: objective, linear: m.linear, missing: o.Missing}
-	e.describeFeatures(m)
+	names := m.names
+	if len(names) == 0 {
+		names = make([]string, m.features)
+	}
+	if e.rows, err = categories.New(names, m.categories, categories.Refused); err != nil {
+		return nil, err
+	}
 	e.base = make([]float32, e.groups)
 	for g := range e.base {
 		base := m.base[min(g, len(m.base)-1)]
@@ -80,25 +84,6 @@ func (m *booster) savedBy() Interface {
 	return Regressor
 }
 
-func (e *estimator) describeFeatures(m *booster) {
-	e.features = make([]tabular.Feature, m.features)
-	for i := range e.features {
-		if len(m.names) > 0 {
-			e.features[i].Name = m.names[i]
-		}
-		if i < len(m.labels) && m.labels[i] != nil {
-			e.features[i].Kind = tabular.Any
-			if e.codes == nil {
-				e.codes = make([]map[string]float64, m.features)
-			}
-			e.codes[i] = make(map[string]float64, len(m.labels[i]))
-			for code, label := range m.labels[i] {
-				e.codes[i][label] = float64(code)
-			}
-		}
-	}
-}
-
 // bestTrees is the number of trees up to the best round, which XGBoost's scikit-learn interface uses; all if there was no
 // early stopping.
 func (m *booster) bestTrees() int {
@@ -122,7 +107,7 @@ func (m *booster) bestTrees() int {
 	return (best + 1) * round
 }
 
-func (e *estimator) Features() []tabular.Feature { return e.features }
+func (e *estimator) Features() []tabular.Feature { return e.rows.Features() }
 
 func (e *estimator) Outputs() []tabular.Output {
 	described := make([]tabular.Output, len(e.outputs))
@@ -132,7 +117,8 @@ func (e *estimator) Outputs() []tabular.Output {
 	return described
 }
 
-// Compute takes any number for a value; texts only for a feature whose categories the model has kept.
+// Compute takes any number for a value; the columns of a data frame have categories where the model has kept some, as models do
+// since XGBoost 3.1.
 func (e *estimator) Compute(ctx context.Context, frame *tabular.Frame, outputs []int) ([]oip.Tensor, error) {
 	margins, err := e.margins(ctx, frame)
 	if err != nil {
@@ -153,10 +139,11 @@ func (e *estimator) Compute(ctx context.Context, frame *tabular.Frame, outputs [
 
 // margins are the sums before the objective's transformation, [rows, groups].
 func (e *estimator) margins(ctx context.Context, frame *tabular.Frame) ([]float32, error) {
-	rows, err := e.matrix(frame)
+	rows, err := e.rows.Matrix(frame)
 	if err != nil {
 		return nil, err
 	}
+	rows = e.withoutMissing(rows)
 	margins := make([]float32, rows.Rows*e.groups)
 	for i := 0; i < len(margins); i += e.groups {
 		copy(margins[i:], e.base)
@@ -175,7 +162,7 @@ func (e *estimator) margins(ctx context.Context, frame *tabular.Frame) ([]float3
 // addLinear is gblinear: the bias and the base first, then feature by feature; what is missing adds nothing.
 func (e *estimator) addLinear(rows tabular.Matrix, margins []float32) {
 	values := rows.Float32()
-	bias := e.linear[len(e.features)*e.groups:]
+	bias := e.linear[len(e.rows.Features())*e.groups:]
 	for row := range rows.Rows {
 		for g := range e.groups {
 			sum := bias[g] + margins[row*e.groups+g]
@@ -187,50 +174,6 @@ func (e *estimator) addLinear(rows tabular.Matrix, margins []float32) {
 			margins[row*e.groups+g] = sum
 		}
 	}
-}
-
-// matrix gives the frame's numbers, categories as their codes.
-func (e *estimator) matrix(frame *tabular.Frame) (tabular.Matrix, error) {
-	if frame.Numbers != nil {
-		return e.withoutMissing(*frame.Numbers), nil
-	}
-	m := tabular.Matrix{Rows: frame.Rows, Cols: len(frame.Columns), F64: make([]float64, frame.Rows*len(frame.Columns))}
-	for i := range frame.Columns {
-		c := &frame.Columns[i]
-		for row := range frame.Rows {
-			if c.Texts == nil {
-				m.F64[row*m.Cols+i] = c.Numbers[row]
-				continue
-			}
-			code, err := e.code(i, c, row)
-			if err != nil {
-				return m, err
-			}
-			m.F64[row*m.Cols+i] = code
-		}
-	}
-	return e.withoutMissing(m), nil
-}
-
-func (e *estimator) code(feature int, c *tabular.Column, row int) (float64, error) {
-	if c.Missing != nil && c.Missing[row] {
-		return math.NaN(), nil
-	}
-	if e.codes == nil || e.codes[feature] == nil {
-		return 0, &model.InvalidInputError{Problem: fmt.Sprintf("row %d: feature %s is %q; the model takes numbers there", row, e.nameOf(feature), c.Texts[row])}
-	}
-	code, known := e.codes[feature][c.Texts[row]]
-	if !known {
-		return 0, &model.InvalidInputError{Problem: fmt.Sprintf("row %d: %q is none of the %d categories of feature %s that the model was trained with", row, c.Texts[row], len(e.codes[feature]), e.nameOf(feature))}
-	}
-	return code, nil
-}
-
-func (e *estimator) nameOf(feature int) string {
-	if name := e.features[feature].Name; name != "" {
-		return strconv.Quote(name)
-	}
-	return strconv.Itoa(feature)
 }
 
 // withoutMissing turns the value that counts as missing into NaN.

@@ -20,13 +20,13 @@ type booster struct {
 	objective    string
 	attributes   map[string]string
 
-	trees    []trees.Tree
-	vector   bool
-	parallel int        // num_parallel_tree
-	rounds   []int      // where each boosting round ends among the trees; nil: all rounds have groups·parallel trees
-	linear   []float32  // weights of gblinear, [features+1, groups], the bias last; nil for trees
-	labels   [][]string // for each feature, the texts of its categories in the order of their codes; nil if there are none
-	weights  []float32  // of dart's trees; nil: all 1
+	trees      []trees.Tree
+	vector     bool
+	parallel   int       // num_parallel_tree
+	rounds     []int     // where each boosting round ends among the trees; nil: all rounds have groups·parallel trees
+	linear     []float32 // weights of gblinear, [features+1, groups], the bias last; nil for trees
+	categories [][]any   // for each feature, its categories in the order of their codes, string or float64; nil if there are none
+	weights    []float32 // of dart's trees; nil: all 1
 }
 
 // version is the XGBoost that wrote a file: major and minor.
@@ -221,8 +221,8 @@ func (m *booster) check() error {
 		return fmt.Errorf("learner: %d feature types for %d features", len(m.types), m.features)
 	case m.linear != nil && len(m.linear) != (m.features+1)*groups:
 		return fmt.Errorf("learner: %d weights for %d features and %d outputs; there have to be %d", len(m.linear), m.features, groups, (m.features+1)*groups)
-	case len(m.labels) > m.features:
-		return fmt.Errorf("learner: categories of %d features; the model has %d", len(m.labels), m.features)
+	case len(m.categories) > m.features:
+		return fmt.Errorf("learner: categories of %d features; the model has %d", len(m.categories), m.features)
 	case len(m.weights) > len(m.trees):
 		return fmt.Errorf("learner: %d weights of trees for %d trees", len(m.weights), len(m.trees))
 	}

@@ -133,12 +133,12 @@ func TestAValueCountsAsMissing(t *testing.T) {
 func TestTextsAreCategories(t *testing.T) {
 	t.Parallel()
 	e := open(t, "3.2.0/texts.ubj", xgboost.Options{})
-	if diff := cmp.Diff([]tabular.Feature{{Name: "a"}, {Name: "c", Kind: tabular.Any}}, e.Features()); diff != "" {
+	if diff := cmp.Diff([]tabular.Feature{{Name: "a"}, {Name: "c", Kind: tabular.AnyCategory}}, e.Features()); diff != "" {
 		t.Error(diff)
 	}
 	numbers := []float64{0.5, 0.5, 0.5, 0.5, -2}
 	texts := &tabular.Frame{Rows: 5, Columns: []tabular.Column{{Numbers: numbers}, {Texts: []string{"x", "y", "zz", "", "y"}, Missing: []bool{false, false, false, true, false}}}}
-	codes := &tabular.Frame{Rows: 5, Columns: []tabular.Column{{Numbers: numbers}, {Numbers: []float64{0, 1, 2, math.NaN(), 1}}}}
+	codes := &tabular.Frame{Rows: 5, Numbers: &tabular.Matrix{Rows: 5, Cols: 2, F64: []float64{0.5, 0, 0.5, 1, 0.5, 2, 0.5, math.NaN(), -2, 1}}}
 	byText, err := e.Compute(t.Context(), texts, []int{0})
 	if err != nil {
 		t.Fatal(err)

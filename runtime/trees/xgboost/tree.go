@@ -2,7 +2,6 @@ package xgboost
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/sluice-serving/sluice/runtime/trees"
 )
@@ -230,55 +229,4 @@ func (a *arrays) node(t *trees.Tree, i int) error {
 		n.Categories = trees.Categories{Listed: a.listed[i], OtherLeft: true, NegativeLeft: true, MissingLeft: missingLeft}
 	}
 	return nil
-}
-
-// readCategories reads the texts of categories that models have since 3.1. Categories that are numbers have none.
-func (m *booster) readCategories(o object) error {
-	cats, ok := o["cats"].(object)
-	if !ok {
-		return nil
-	}
-	features, err := cats.list("enc")
-	if err != nil {
-		return err
-	}
-	m.labels = make([][]string, len(features))
-	for i, item := range features {
-		feature, ok := item.(object)
-		if !ok || feature["offsets"] == nil {
-			continue
-		}
-		if m.labels[i], err = readLabels(feature); err != nil {
-			return fmt.Errorf("categories of feature %d: %w", i, err)
-		}
-	}
-	return nil
-}
-
-// readLabels reads texts that stand behind each other, with the offsets where they start and the last ends.
-func readLabels(feature object) ([]string, error) {
-	offsets, err := feature.numbers("offsets")
-	if err != nil {
-		return nil, err
-	}
-	values, err := feature.numbers("values")
-	if err != nil {
-		return nil, err
-	}
-	bytes := make([]byte, len(values))
-	for i, v := range values {
-		if v != math.Trunc(v) || v < -128 || v > 255 {
-			return nil, fmt.Errorf("%v is no byte", v)
-		}
-		bytes[i] = byte(int(v))
-	}
-	var labels []string
-	for i := 1; i < len(offsets); i++ {
-		from, to := offsets[i-1], offsets[i]
-		if !(from >= 0 && from <= to && to <= float64(len(bytes))) {
-			return nil, fmt.Errorf("a text from byte %v to %v of %d", from, to, len(bytes))
-		}
-		labels = append(labels, string(bytes[int(from):int(to)]))
-	}
-	return labels, nil
 }
