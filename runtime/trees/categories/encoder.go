@@ -15,7 +15,7 @@ type Unseen int
 // What libraries do.
 const (
 	Missing Unseen = iota // it counts as a missing value: LightGBM
-	Refused               // it is the client's error: XGBoost
+	Refused               // it is the client's error: XGBoost, which 3.2 finds only for texts and for numbers above all categories
 )
 
 // Encoder gives a model's rows as numbers. As in the libraries, the columns of a data frame have values, and a matrix has codes.
