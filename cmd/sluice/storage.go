@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,9 @@ func newStorageCommand(getenv func(string) string) *cobra.Command {
 		Use:   "storage URI DIR [URI DIR]...",
 		Short: "Fetch models from where they are kept into directories",
 		Long: `Storage fetches each model at URI into DIR, with the arguments of KServe's storage initializer. DIR holds the whole model
-afterwards, or as much as before if it fails; the next try goes on where that one stopped. A single file that is an archive (.zip,
+afterwards in the place of what was fetched into it before, or as much as before if it fails; the next try goes on where that one
+stopped. Models for one DIR appear together. On a mount point, or where DIR holds files of yours too, those stay, and files come
+and go one by one. A single file that is an archive (.zip,
 .tar, .tar.gz, .tgz) is unpacked.
 
 URI is one of s3://BUCKET/PATH, gs://BUCKET/PATH, hf://ORG/NAME[:REVISION], https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH,
@@ -44,8 +48,8 @@ The last line on standard error says why it failed, and fits a termination messa
 		}),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			fetcher := o.fetcher(getenv, newProgressLine(cmd.ErrOrStderr()))
-			for i := 0; i < len(given); i += 2 {
-				if err := fetcher.Fetch(cmd.Context(), given[i], given[i+1]); err != nil {
+			for _, one := range destinations(given) {
+				if err := fetcher.FetchAll(cmd.Context(), one.uris, one.dir); err != nil {
 					return stopped(cmd.Context(), err)
 				}
 			}
@@ -54,6 +58,26 @@ The last line on standard error says why it failed, and fits a termination messa
 	}
 	o.addFlags(cmd.Flags())
 	return cmd
+}
+
+// destination is a directory, with the URIs of all models that go into it.
+type destination struct {
+	dir  string
+	uris []string
+}
+
+// destinations sorts the arguments URI DIR… by directory: models of one directory appear there together.
+func destinations(given []string) []destination {
+	var all []destination
+	for i := 0; i+1 < len(given); i += 2 {
+		uri, dir := given[i], filepath.Clean(given[i+1])
+		at := slices.IndexFunc(all, func(d destination) bool { return d.dir == dir })
+		if at < 0 {
+			at, all = len(all), append(all, destination{dir: dir})
+		}
+		all[at].uris = append(all[at].uris, uri)
+	}
+	return all
 }
 
 // stopped words the end of a fetch that was told to stop.

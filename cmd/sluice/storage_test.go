@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -49,5 +50,14 @@ func TestStorageLastLineNamesTheReason(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	if last := lines[len(lines)-1]; code != exitWrong || !strings.HasPrefix(last, "error: file:///none/of/it: ObjectNotFound: ") {
 		t.Errorf("exit %d, last line %q", code, last)
+	}
+}
+
+func TestModelsOfOneDirectoryGoTogether(t *testing.T) {
+	t.Parallel()
+	got := destinations([]string{"s3://a/1", "/m", "s3://a/2", "/m/sub", "s3://a/3", "/m/"})
+	want := []destination{{dir: "/m", uris: []string{"s3://a/1", "s3://a/3"}}, {dir: "/m/sub", uris: []string{"s3://a/2"}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -114,11 +115,14 @@ func certificateWords(err error) string {
 // ofDisk knows this machine's own failures.
 func ofDisk(u origin.URI, err error) *origin.Failure {
 	var file *fs.PathError
+	var link *os.LinkError
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return u.Fail(origin.ReasonDiskFull, "the disk is full", "make room; the next try goes on where this one stopped")
 	case errors.As(err, &file):
 		return u.Fail(origin.ReasonLocal, "%s %s: %v", "look at the file and its permissions", file.Op, file.Path, file.Err)
+	case errors.As(err, &link):
+		return u.Fail(origin.ReasonLocal, "%s %s: %v", "look at the directory and its permissions", link.Op, link.New, link.Err)
 	}
 	return nil
 }

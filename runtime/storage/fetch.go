@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -84,30 +85,121 @@ func New(o Options) *Fetcher {
 	return &Fetcher{o}
 }
 
-// Fetch brings the model at a storage URI into the directory dir, which then holds all of it, and as much as before if
-// there is an error. Its error is a [*origin.Failure], or the context's.
+// Fetch brings the model at a storage URI into the directory dir, as [Fetcher.FetchAll] does.
 func (f *Fetcher) Fetch(ctx context.Context, uri, dir string) error {
-	u, err := origin.Parse(uri)
+	return f.FetchAll(ctx, []string{uri}, dir)
+}
+
+// FetchAll brings the models at storage URIs into the directory dir, a file of a later one in the place of an earlier one's of
+// the same name. The directory then holds all of them in the place of what was fetched into it before, and as much as before if
+// there is an error. On a mount point, and where others have put files too, these stay and each file comes alone. Its error is a
+// [*origin.Failure], or the context's.
+func (f *Fetcher) FetchAll(ctx context.Context, uris []string, dir string) error {
+	var models []model
+	defer func() {
+		for _, m := range models {
+			m.shut()
+		}
+	}()
+	dir, err := destination(uris, dir)
 	if err != nil {
 		return err
 	}
+	for _, uri := range uris {
+		m, err := f.find(ctx, uri)
+		if err != nil {
+			return err
+		}
+		models = append(models, m)
+	}
+	return f.put(ctx, models, dir)
+}
+
+// destination resolves a directory, in which nothing is left undone by a fetch that was killed.
+func destination(uris []string, dir string) (string, error) {
+	u, err := origin.Parse(uris[0])
+	if err != nil {
+		return "", err
+	}
 	if dir, err = filepath.Abs(dir); err != nil {
-		return classify(u, err, "")
+		return "", classify(u, err, "")
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real // what a link leads to is replaced, not the link
+	}
+	return dir, classify(u, settle(dir), "")
+}
+
+// model is one that is to be fetched, as its source lists it.
+type model struct {
+	uri     origin.URI
+	from    source
+	objects []object
+	shut    func()
+}
+
+func (f *Fetcher) find(ctx context.Context, uri string) (model, error) {
+	u, err := origin.Parse(uri)
+	if err != nil {
+		return model{}, err
 	}
 	e, err := readEnvironment(u, f.options.Getenv)
 	if err != nil {
-		return err
+		return model{}, err
 	}
 	from, shut, err := f.open(ctx, u, e)
 	if err != nil {
-		return classify(u, err, "")
+		return model{}, classify(u, err, "")
 	}
-	defer shut()
 	objects, err := f.list(ctx, u, from)
 	if err != nil {
-		return classify(u, err, "")
+		shut()
+		return model{}, classify(u, err, "")
 	}
-	return classify(u, f.bring(ctx, u, from, objects, dir), "")
+	// A directory that was fetched into may be a source itself.
+	objects = slices.DeleteFunc(objects, func(o object) bool { return o.name == recordName })
+	return model{u, from, objects, shut}, nil
+}
+
+// put puts the models together beside dir and lets them appear there.
+func (f *Fetcher) put(ctx context.Context, models []model, dir string) (err error) {
+	first := models[0].uri
+	place, err := stage(dir)
+	if err != nil {
+		return classify(first, err, "")
+	}
+	defer func() {
+		defer place.release()
+		if err == nil {
+			return
+		}
+		if left := place.discard(); left != nil {
+			err = errors.Join(err, left)
+		}
+	}()
+	for i, m := range models {
+		if i == 0 {
+			err = f.bring(ctx, m, place)
+		} else {
+			err = f.join(ctx, m, place)
+		}
+		if err != nil {
+			return classify(m.uri, err, "")
+		}
+	}
+	return classify(first, place.appear(), "")
+}
+
+// join brings a further model to those in place.
+func (f *Fetcher) join(ctx context.Context, m model, place staging) error {
+	another, err := place.another()
+	if err != nil {
+		return err
+	}
+	if err := f.bring(ctx, m, another); err != nil {
+		return err
+	}
+	return place.join(another)
 }
 
 // open opens the place that a URI leads to.
@@ -172,22 +264,10 @@ func (f *Fetcher) list(ctx context.Context, u origin.URI, from source) (objects 
 	return objects, err
 }
 
-// bring fetches objects, puts the model together beside dir and lets it appear there.
-func (f *Fetcher) bring(ctx context.Context, u origin.URI, from source, objects []object, dir string) (err error) {
-	place, err := stage(dir)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err == nil {
-			return
-		}
-		if left := place.discard(); left != nil {
-			err = errors.Join(err, left)
-		}
-	}()
-	m := &meter{uri: u.String(), totalFiles: len(objects)}
-	for _, o := range objects {
+// bring fetches a model's objects into place.
+func (f *Fetcher) bring(ctx context.Context, from model, place staging) error {
+	m := &meter{uri: from.uri.String(), totalFiles: len(from.objects)}
+	for _, o := range from.objects {
 		if o.size < 0 {
 			m.total = -1
 			break
@@ -196,15 +276,10 @@ func (f *Fetcher) bring(ctx context.Context, u origin.URI, from source, objects 
 	}
 	stop := m.tell(ctx, f.options.Progress)
 	defer stop()
-	if _, here := from.(*local); here {
-		err = f.copyLocal(ctx, u, objects, place, m)
-	} else {
-		err = f.download(ctx, u, from, objects, place, m)
+	if _, here := from.from.(*local); here {
+		return f.copyLocal(ctx, from.uri, from.objects, place, m)
 	}
-	if err != nil {
-		return err
-	}
-	return place.appear()
+	return f.download(ctx, from.uri, from.from, from.objects, place, m)
 }
 
 // copyLocal copies: the user's own file may be written to at any time, and must not share its content.
@@ -240,7 +315,7 @@ func (f *Fetcher) download(ctx context.Context, u origin.URI, from source, objec
 	dir := f.options.Cache
 	if dir == "" {
 		// Kept when the fetch fails, for the next try to go on with.
-		dir = filepath.Join(filepath.Dir(place.dir), stagingPrefix+"cache")
+		dir = filepath.Join(place.parent, stagingPrefix+"cache")
 	}
 	kept, err := openCache(dir)
 	if err != nil {

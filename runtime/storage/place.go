@@ -7,39 +7,77 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // staging is a directory beside the destination, on the same disk, in which a model is put together.
 type staging struct {
 	// dir is where the files go, and to is what it becomes.
 	dir, to string
+	// parent is the directory that dir is in: that of to, or to itself where something is mounted on it.
+	parent string
+	// lock is held on dir while its process lives.
+	lock *os.File
 }
 
-// stage makes one. A destination that something is mounted on can't be replaced, so that staging is inside it then.
-func stage(to string) (staging, error) {
-	parent := filepath.Dir(to)
+// stagingFor says where: a destination that something is mounted on can't be replaced, so that staging is inside it then.
+func stagingFor(to string) staging {
+	s := staging{to: to, parent: filepath.Dir(to)}
 	if isMount(to) {
-		parent = to
+		s.parent = to
 	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return staging{}, err
-	}
-	dir, err := os.MkdirTemp(parent, stagingPrefix+filepath.Base(to)+"-")
-	if err != nil {
-		return staging{}, err
-	}
-	return staging{dir: dir, to: to}, os.Chmod(dir, 0o755)
+	return s
 }
 
-// stagingPrefix begins the names of directories that a killed fetch may leave.
+// stage makes one.
+func stage(to string) (_ staging, err error) {
+	s := stagingFor(to)
+	if err := os.MkdirAll(s.parent, 0o755); err != nil {
+		return s, err
+	}
+	// Nobody else sweeps between the making of the directory and its lock.
+	guard, err := lockDir(s.parent)
+	if err != nil {
+		return s, err
+	}
+	defer guard.Close()
+	if s.dir, err = os.MkdirTemp(s.parent, s.prefix()); err != nil {
+		return s, err
+	}
+	if s.lock, err = lockDir(s.dir); err != nil {
+		return s, errors.Join(err, s.discard())
+	}
+	return s, os.Chmod(s.dir, 0o755)
+}
+
+// stagingPrefix begins the names of what a fetch makes beside a model, and a killed one may leave.
 const stagingPrefix = ".sluice-fetch-"
 
+func (s staging) prefix() string { return stagingPrefix + filepath.Base(s.to) + "-" }
+
+// another is where a further model of the same destination is put together, before it joins the first.
+func (s staging) another() (staging, error) {
+	inner := staging{dir: filepath.Join(s.dir, stagingPrefix+"next"), to: s.to, parent: s.parent}
+	return inner, os.Mkdir(inner.dir, 0o755)
+}
+
+// join adds a further model. Its files come before those of the same names.
+func (s staging) join(another staging) error {
+	return errors.Join(mergeInto(another.dir, s.dir), os.RemoveAll(another.dir))
+}
+
+func (s staging) release() { _ = s.lock.Close() }
+
+// isMount also knows a mount of a directory of the same disk.
 func isMount(dir string) bool {
 	own, above := &syscall.Stat_t{}, &syscall.Stat_t{}
 	if syscall.Stat(dir, own) != nil || syscall.Stat(filepath.Dir(dir), above) != nil {
 		return false
 	}
-	return own.Dev != above.Dev
+	var more unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, dir, 0, 0, &more)
+	return own.Dev != above.Dev || err == nil && more.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
 }
 
 // link puts a blob into the model: as the same file where the disk is the same, else as a copy.
@@ -70,25 +108,31 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// appear puts the model at its place. A directory that isn't there, or is empty, gets all of it at once. In one that holds
-// something already, as one mounted into a pod does, each file appears whole, and other files stay.
+// appear puts the model at its place: all at once where there is nothing, an empty directory or a model that was fetched
+// before. On a mount point, and in a directory that holds files of others too, each file appears whole; other files stay, and
+// those that an earlier fetch had put there and this one has not go at the end.
 func (s staging) appear() error {
+	names, err := filesIn(s.dir)
+	if err != nil {
+		return err
+	}
+	if err := writeRecord(s.dir, names); err != nil {
+		return err
+	}
 	if err := syncTree(s.dir); err != nil {
 		return err
 	}
-	if filepath.Dir(s.dir) != s.to {
-		err := os.Rename(s.dir, s.to)
-		if err == nil {
-			return syncDir(filepath.Dir(s.to))
-		}
-		if !errors.Is(err, syscall.EEXIST) && !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EBUSY) {
+	guard, err := lockDir(s.parent)
+	if err != nil {
+		return err
+	}
+	defer guard.Close()
+	if s.parent != s.to {
+		if done, err := s.replace(); done || err != nil {
 			return err
 		}
 	}
-	if err := mergeInto(s.dir, s.to); err != nil {
-		return err
-	}
-	return errors.Join(os.RemoveAll(s.dir), syncDir(s.to))
+	return s.move(names)
 }
 
 func mergeInto(from, to string) error {

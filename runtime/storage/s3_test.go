@@ -340,12 +340,7 @@ func TestFullDisk(t *testing.T) {
 			env := s3Env(store.URL)
 			env[tmpfsVariable] = "24m:" + disk
 			cmd := command(t, env, uri, filepath.Join(disk, "model"), filepath.Join(disk, "cache"))
-			cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS
-			if os.Getuid() != 0 {
-				cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-				cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
-			}
-			cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS // with its mounts private, whatever ours are
+			inOwnMounts(cmd)
 			err := cmd.Run()
 			var exit *exec.ExitError
 			text := cmd.Stderr.(*bytes.Buffer).String()
@@ -354,6 +349,16 @@ func TestFullDisk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inOwnMounts lets a process mount disks that nobody else sees.
+func inOwnMounts(cmd *exec.Cmd) {
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNS
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	}
+	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS // with its mounts private, whatever ours are
 }
 
 func asExit(err error, exit **exec.ExitError) bool {

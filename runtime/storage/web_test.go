@@ -158,7 +158,7 @@ func TestDestinationThatHoldsSomethingKeepsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.mustFetch(url + "/other.onnx")
-	f.want(map[string][]byte{"m.onnx": []byte("new"), "other.onnx": []byte("new"), "own.txt": []byte("own")})
+	f.want(map[string][]byte{"other.onnx": []byte("new"), "own.txt": []byte("own")})
 }
 
 func TestNoCacheLeavesNothing(t *testing.T) {
