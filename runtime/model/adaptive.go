@@ -11,7 +11,8 @@ import (
 // adaptiveBatcher joins the requests that wait while others are computed. A request that finds a lane free is computed at once
 // by its own goroutine; when it is done, those of the same kind that came meanwhile go together, in the goroutine of the first of
 // them. So an idle model answers without a wait, a busy one in batches as large as the load makes them, and there is no time to set.
-// A batch that fails is split in halves, which come next in the lanes, until the requests at fault are by themselves.
+// A batch that fails is split, in halves where the error names no rows, and the parts come next in the lanes, until the requests at
+// fault are by themselves.
 type adaptiveBatcher struct {
 	computer
 	maxRows int
@@ -20,7 +21,7 @@ type adaptiveBatcher struct {
 	mu      sync.Mutex
 	running int
 	waiting []*waiter
-	halves  [][]*waiter // of batches that failed; they go before those that wait
+	parts   [][]*waiter // of batches that failed; they go before those that wait
 }
 
 func newAdaptiveBatcher(c computer, maxRows, lanes int) *adaptiveBatcher {
@@ -70,18 +71,22 @@ func (b *adaptiveBatcher) wait(ctx context.Context, w *waiter) ([]oip.Tensor, er
 	return a.outputs, nil
 }
 
-// lead computes a batch, w's, in the lane that was passed on with it. Where it fails, w stays for the halves that it is in; the
+// lead computes a batch, w's, in the lane that was passed on with it. Where it fails, w stays for the parts that it is in; the
 // others have leaders of their own.
 func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) ([]oip.Tensor, error) {
 	defer b.leave()
-	rest := b.answerAll(batch)
-	for len(rest) > 1 {
-		first, second := halve(rest)
-		b.postpone(second)
-		rest = b.answerAll(first)
+	again := b.answerAll(batch)
+	for len(again) > 1 {
+		own := max(0, slices.IndexFunc(again, func(part []*waiter) bool { return slices.Contains(part, w) }))
+		for i, part := range again {
+			if i != own {
+				b.postpone(part)
+			}
+		}
+		again = b.answerAll(again[own])
 	}
-	if len(rest) == 1 && rest[0] != w {
-		b.postpone(rest)
+	if len(again) == 1 && again[0][0] != w {
+		b.postpone(again[0])
 	}
 	select {
 	case a := <-w.answer:
@@ -94,13 +99,13 @@ func (b *adaptiveBatcher) lead(ctx context.Context, w *waiter, batch []*waiter) 
 	}
 }
 
-// postpone puts half of a failed batch before those that wait. Those whose client has gone are left out, as they may have found
+// postpone puts part of a failed batch before those that wait. Those whose client has gone are left out, as they may have found
 // themselves in a batch and left: they would lead none.
-func (b *adaptiveBatcher) postpone(half []*waiter) {
+func (b *adaptiveBatcher) postpone(part []*waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if present, _ := stillThere(half); len(present) > 0 {
-		b.halves = append(b.halves, present)
+	if present, _ := stillThere(part); len(present) > 0 {
+		b.parts = append(b.parts, present)
 	}
 }
 
@@ -117,13 +122,13 @@ func (b *adaptiveBatcher) leave() {
 	batch[0].answer <- answer{lead: batch}
 }
 
-// take takes the smallest half of a failed batch or else the first that waits, and those behind it that can go with it. A request
+// take takes the last part of a failed batch or else the first that waits, and those behind it that can go with it. A request
 // of more rows than a batch may have goes alone.
 func (b *adaptiveBatcher) take() []*waiter {
-	if last := len(b.halves) - 1; last >= 0 {
-		half := b.halves[last]
-		b.halves = slices.Delete(b.halves, last, last+1)
-		return half
+	if last := len(b.parts) - 1; last >= 0 {
+		part := b.parts[last]
+		b.parts = slices.Delete(b.parts, last, last+1)
+		return part
 	}
 	if len(b.waiting) == 0 {
 		return nil
@@ -156,13 +161,13 @@ func (b *adaptiveBatcher) withdraw(w *waiter) bool {
 		b.waiting = slices.Delete(b.waiting, i, i+1)
 		return true
 	}
-	for k, half := range b.halves {
-		i := slices.Index(half, w)
+	for k, part := range b.parts {
+		i := slices.Index(part, w)
 		if i < 0 {
 			continue
 		}
-		if b.halves[k] = slices.Delete(half, i, i+1); len(half) == 1 {
-			b.halves = slices.Delete(b.halves, k, k+1)
+		if b.parts[k] = slices.Delete(part, i, i+1); len(part) == 1 {
+			b.parts = slices.Delete(b.parts, k, k+1)
 		}
 		return true
 	}

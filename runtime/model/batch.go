@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/sluice-serving/sluice/api/oip"
@@ -63,19 +65,22 @@ func (c computer) alone(ctx context.Context, what call) ([]oip.Tensor, error) {
 	return c.run(ctx, what)
 }
 
-// answerAll answers the requests of a batch jointly, but for those whose client has gone. It gives those that have no joint answer:
-// all where the joined call fails, which the batcher then asks by halves, so that one request's fault is not its neighbours'.
-func (c computer) answerAll(waiters []*waiter) (unanswered []*waiter) {
+// answerAll answers the requests of a batch jointly, but for those whose client has gone. It gives those that have no joint answer,
+// in the parts in which they are to be asked again, so that one request's fault is not its neighbours'. A part of one is alone.
+func (c computer) answerAll(waiters []*waiter) (again [][]*waiter) {
 	present, rows := stillThere(waiters)
-	if len(present) < 2 {
-		return present
+	switch len(present) {
+	case 0:
+		return nil
+	case 1:
+		return [][]*waiter{present}
 	}
 	c.observe(rows)
 	// Nobody's end may end the batch for the others.
 	outputs, err := c.run(context.Background(), call{inputs: join(present, rows), outputs: present[0].outputs})
 	parts, ok := split(outputs, present, rows)
 	if err != nil || !ok {
-		return present
+		return apart(present, err)
 	}
 	for i, w := range present {
 		w.answer <- answer{outputs: parts[i]}
@@ -83,10 +88,30 @@ func (c computer) answerAll(waiters []*waiter) (unanswered []*waiter) {
 	return nil
 }
 
-// halve splits what failed together; there are at least two.
-func halve(waiters []*waiter) (first, second []*waiter) {
-	middle := (len(waiters) + 1) / 2
-	return waiters[:middle:middle], waiters[middle:]
+// apart splits what failed together, at least two: those at fault from the others, if the error names them, else in halves.
+func apart(waiters []*waiter, err error) [][]*waiter {
+	var parts [][]*waiter
+	var invalid *InvalidInputError
+	if errors.As(err, &invalid) && len(invalid.Rows) > 0 {
+		var others []*waiter
+		start := 0
+		for _, w := range waiters {
+			if slices.ContainsFunc(invalid.Rows, func(row int) bool { return row >= start && row < start+w.rows }) {
+				parts = append(parts, []*waiter{w})
+			} else {
+				others = append(others, w)
+			}
+			start += w.rows
+		}
+		if len(others) > 0 {
+			parts = append(parts, others)
+		}
+	}
+	if len(parts) < 2 {
+		middle := (len(waiters) + 1) / 2
+		return [][]*waiter{waiters[:middle:middle], waiters[middle:]}
+	}
+	return parts
 }
 
 func stillThere(waiters []*waiter) (present []*waiter, rows int) {

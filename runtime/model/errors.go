@@ -28,6 +28,10 @@ func (e *OverloadedError) Error() string {
 }
 
 // InvalidInputError says that a model refused the values it was given.
-type InvalidInputError struct{ Problem string }
+type InvalidInputError struct {
+	Problem string
+	// Rows are those at fault, from 0, as far as they are known: a batch leaves them out at once and needn't search.
+	Rows []int
+}
 
 func (e *InvalidInputError) Error() string { return e.Problem }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,7 @@ import (
 // choosy doubles rows of two numbers, and refuses a call in which one is negative, with that row's number and value.
 type choosy struct {
 	*doubler
+	names       bool // the error says which rows
 	calls, rows atomic.Int64
 }
 
@@ -28,7 +30,11 @@ func (c *choosy) Predict(ctx context.Context, inputs []oip.Tensor) ([]oip.Tensor
 	c.rows.Add(int64(len(values) / 2))
 	for i, v := range values {
 		if v < 0 {
-			return nil, &model.InvalidInputError{Problem: fmt.Sprintf("row %d: %v", i/2, v)}
+			refused := &model.InvalidInputError{Problem: fmt.Sprintf("row %d: %v", i/2, v)}
+			if c.names {
+				refused.Rows = []int{i / 2}
+			}
+			return nil, refused
 		}
 	}
 	return c.doubler.Predict(ctx, inputs)
@@ -87,6 +93,7 @@ func TestEachOfABatchGetsItsOwnRowsOrItsOwnError(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(10) {
 				m, c := loadChoosy(t, model.Options{MaxConcurrency: 1 + int(seed%3), MaxQueue: 10000, Batch: model.BatchOptions{MaxSize: 32, MaxLatency: latency}})
+				c.names = seed%2 == 0
 				c.run = func(context.Context, int) error { runtime.Gosched(); return nil }
 				random := rand.New(rand.NewPCG(seed, 1))
 				var asking sync.WaitGroup
@@ -111,10 +118,14 @@ func TestEachOfABatchGetsItsOwnRowsOrItsOwnError(t *testing.T) {
 }
 
 // TestABadRequestCostsItsBatchFewCalls: of 32 requests that wait, one is bad. All calls are in the one lane: the first, the
-// failed batch, and two for each halving.
+// failed batch, and two for each halving, or two in all where the error names the row.
 func TestABadRequestCostsItsBatchFewCalls(t *testing.T) {
 	t.Parallel()
-	for bad := range 32 {
+	for i := range 64 {
+		bad, names, want := i%32, i >= 32, int64(2+2*5)
+		if names {
+			want = 2 + 2
+		}
 		synctest.Test(t, func(t *testing.T) {
 			m, c := loadChoosy(t, model.Options{MaxConcurrency: 1, MaxQueue: 100, Batch: model.BatchOptions{MaxSize: 32}})
 			var running, most atomic.Int64
@@ -124,6 +135,7 @@ func TestABadRequestCostsItsBatchFewCalls(t *testing.T) {
 				running.Add(-1)
 				return nil
 			}
+			c.names = names
 			c.calls.Store(0)
 			var asking sync.WaitGroup
 			for i := range 33 {
@@ -135,7 +147,7 @@ func TestABadRequestCostsItsBatchFewCalls(t *testing.T) {
 				synctest.Wait()
 			}
 			asking.Wait()
-			if calls := c.calls.Load(); calls != 2+2*5 || most.Load() != 1 {
+			if calls := c.calls.Load(); calls != want || most.Load() != 1 {
 				t.Errorf("bad request %d: %d calls, %d at once", bad, calls, most.Load())
 			}
 			unload(t, m)
@@ -143,27 +155,46 @@ func TestABadRequestCostsItsBatchFewCalls(t *testing.T) {
 	}
 }
 
-// BenchmarkBadRequests has 64 clients ask at once, none or one request in twenty bad, of a model that takes 50 µs for a call and
-// 1 µs for a row. calls/op and rows/op are the predictor's for each request.
+// BenchmarkBadRequests has 64 clients ask one lane, none or one request in twenty bad, of a model that takes 50 µs for a call and 5 µs
+// for a row. calls/op and rows/op are the predictor's for each request; good-p99-ns is what the good ones waited.
 func BenchmarkBadRequests(b *testing.B) {
-	for _, oneIn := range []int{0, 20} {
-		b.Run(fmt.Sprintf("bad=1/%d", oneIn), func(b *testing.B) {
-			m, c := loadChoosy(b, model.Options{MaxConcurrency: 2, MaxQueue: 10000, Batch: model.BatchOptions{MaxSize: 64}})
+	const clients = 64
+	for _, kind := range []struct {
+		percent int
+		names   bool
+	}{{0, false}, {5, false}, {5, true}} {
+		percent := kind.percent
+		b.Run(fmt.Sprintf("bad=%d%%,named=%t", percent, kind.names), func(b *testing.B) {
+			m, c := loadChoosy(b, model.Options{MaxConcurrency: 1, MaxQueue: 10000, Batch: model.BatchOptions{MaxSize: clients}})
+			c.names = kind.names
 			c.run = func(_ context.Context, rows int) error {
-				for start := time.Now(); time.Since(start) < 50*time.Microsecond+time.Duration(rows)*time.Microsecond; {
+				for start := time.Now(); time.Since(start) < 50*time.Microsecond+time.Duration(rows)*5*time.Microsecond; {
+					runtime.Gosched()
 				}
 				return nil
 			}
 			var next atomic.Int64
-			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					i := int(next.Add(1))%1000 + 1
-					if err := ask(b.Context(), m, i, 1, oneIn > 0 && i%oneIn == 0); err != nil {
-						b.Error(err)
+			var asking sync.WaitGroup
+			took := make([][]time.Duration, clients)
+			b.ResetTimer()
+			for client := range clients {
+				asking.Go(func() {
+					random := rand.New(rand.NewPCG(uint64(client), 1))
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						bad, start := random.IntN(100) < percent, time.Now()
+						if err := ask(b.Context(), m, int(i%1000)+1, 1, bad); err != nil {
+							b.Error(err)
+						}
+						if !bad {
+							took[client] = append(took[client], time.Since(start))
+						}
 					}
-				}
-			})
+				})
+			}
+			asking.Wait()
+			all := slices.Concat(took...)
+			slices.Sort(all)
+			b.ReportMetric(float64(all[len(all)*99/100]), "good-p99-ns")
 			b.ReportMetric(float64(c.calls.Load())/float64(b.N), "calls/op")
 			b.ReportMetric(float64(c.rows.Load())/float64(b.N), "rows/op")
 			if err := m.Unload(); err != nil {

@@ -74,7 +74,7 @@ func (b *timedBatcher) gather() {
 	run := func(batch *batch) {
 		running++
 		go func() {
-			b.answerByHalves(batch.waiters)
+			b.answerInParts(batch.waiters)
 			done <- struct{}{}
 		}()
 	}
@@ -104,17 +104,15 @@ func (b *timedBatcher) gather() {
 	}
 }
 
-// answerByHalves answers all; a request that is by itself is told to compute alone.
-func (b *timedBatcher) answerByHalves(waiters []*waiter) {
-	rest := b.answerAll(waiters)
-	if len(rest) > 1 {
-		first, second := halve(rest)
-		b.answerByHalves(first)
-		b.answerByHalves(second)
+// answerInParts answers all; a request that is by itself is told to compute alone.
+func (b *timedBatcher) answerInParts(waiters []*waiter) {
+	again := b.answerAll(waiters)
+	if len(again) == 1 {
+		again[0][0].answer <- answer{alone: true}
 		return
 	}
-	for _, w := range rest {
-		w.answer <- answer{alone: true}
+	for _, part := range again {
+		b.answerInParts(part)
 	}
 }
 

@@ -126,7 +126,7 @@ func (e *Encoder) unknown(feature int, c column, value string, row int) (float64
 }
 
 func (e *Encoder) invalid(row int, format string, arguments ...any) error {
-	return &model.InvalidInputError{Problem: fmt.Sprintf("row %d: ", row) + fmt.Sprintf(format, arguments...)}
+	return &model.InvalidInputError{Problem: fmt.Sprintf("row %d: ", row) + fmt.Sprintf(format, arguments...), Rows: []int{row}}
 }
 
 func (e *Encoder) nameOf(feature int) string {
