@@ -63,6 +63,14 @@ func (e *BrokenError) Error() string {
 	return fmt.Sprintf("%s of scikit-learn %s, attribute %s: %s", e.Class, e.Version, e.Attribute, e.Problem)
 }
 
+// invalid says what is wrong with the client's values. A format that begins with "row %d" names the row at fault, which a batch of
+// several requests then leaves out.
 func invalid(format string, args ...any) error {
-	return &model.InvalidInputError{Problem: fmt.Sprintf(format, args...)}
+	refused := &model.InvalidInputError{Problem: fmt.Sprintf(format, args...)}
+	if strings.HasPrefix(format, "row %d ") {
+		if row, ok := args[0].(int); ok {
+			refused.Rows = []int{row}
+		}
+	}
+	return refused
 }
