@@ -43,10 +43,12 @@ func (b *beyondHosts) take(w *world, change translate.Change) {
 	}
 }
 
-// listener opens a port that is free, whatever the documents ask for.
+// listener opens a port that is free, whatever the documents ask for, at an address that no other listener has: a port that is
+// free is given to nobody until Envoy opens it, so that two could be told the same.
 func (b *beyondHosts) listener(w *world, l ir.Listener) ir.Listener {
-	l.Name = fmt.Sprintf("l%d", len(b.config.Listeners))
-	l.Address, l.Port = "127.0.0.1", freePort(b.t)
+	number := len(b.config.Listeners)
+	l.Name = fmt.Sprintf("l%d", number)
+	l.Address, l.Port = fmt.Sprintf("127.1.%d.%d", number/250, number%250+1), freePort(b.t)
 	chains := make([]ir.Chain, 0, len(l.TLS))
 	for i, chain := range l.TLS {
 		chain.Scope = fmt.Sprintf("%s-%d", l.Name, i)
